@@ -1,0 +1,54 @@
+"""What the producers read, derived from the mapping: which object, which fields, how a whole document hangs together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """Child rows read with their parent in one call: Salesforce's relationship name (`OrderItems`) or NetSuite's line search."""
+
+    name: str
+    fields: tuple[str, ...]
+    filters: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SalesforceRead:
+    """One Salesforce object of one entity.
+
+    mode: `cdc` (events carry the values), `document` (events are hints, the record is read whole with its children), `poll` (SystemModstamp).
+    hint: this object's events only point at the parent document: (parent entity, field that holds the parent's id), e.g. ("order", "OrderId").
+    fields: API names, parent paths allowed ("Account.Name"); arrive in the body under the same names.
+    """
+
+    entity: str
+    object: str
+    mode: Literal["cdc", "document", "poll"]
+    fields: tuple[str, ...]
+    children: tuple[Children, ...] = ()
+    where: str = ""
+    hint: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NetSuiteRead:
+    """One NetSuite search of one entity. columns: search names ("entityid", "pricing.unitprice").
+
+    mode: `poll` (keyset on the stamp) or `snapshot` (read whole at a rhythm and compared: prices have no stamp).
+    key: columns whose values make the record id of a snapshot row (joined by "-"); empty = the internal id.
+    saved_search: a customer's own search to run instead, by id.
+    """
+
+    entity: str
+    type: str
+    columns: tuple[str, ...]
+    mode: Literal["poll", "snapshot"] = "poll"
+    filters: tuple[object, ...] = ()
+    lines: Children | None = None
+    stamp_field: str = "lastmodifieddate"
+    key: tuple[str, ...] = ()
+    saved_search: str = ""
+    every_s: float = 0.0
