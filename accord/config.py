@@ -1,0 +1,153 @@
+"""One configuration: a TOML file plus the environment. All faults are told at once; secrets come from the environment or from files."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from accord.errors import Fatal
+
+#: Settings that may not stand in the configuration file, only in the environment (ACCORD_SALESFORCE__CLIENT_SECRET ...).
+SECRETS = frozenset({"client_secret", "refresh_token", "password", "security_token", "consumer_secret", "token_secret"})
+
+
+class Section(BaseModel):
+    """A table of the file: unknown names are faults, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Kafka(Section):
+    """The cluster and its Schema Registry. `settings`: any librdkafka setting (TLS, SASL) passed on as it is."""
+
+    bootstrap: str = "127.0.0.1:29092"
+    registry: str = "http://127.0.0.1:28081/apis/ccompat/v7"
+    prefix: str = "accord."
+    replication: int = 1
+    settings: dict[str, str] = Field(default_factory=dict)
+
+
+class Salesforce(Section):
+    """How to reach the org. `login_url` is its My Domain address."""
+
+    login_url: str
+    auth: Literal["jwt", "client_credentials", "refresh", "password"] = "jwt"
+    client_id: str
+    username: str = ""
+    private_key_file: Path | None = None
+    client_secret: SecretStr | None = None
+    refresh_token: SecretStr | None = None
+    password: SecretStr | None = None
+    security_token: SecretStr | None = None
+    pubsub: str = "api.pubsub.salesforce.com:443"
+    channel: str = "/data/Accord_Changes__chn"
+    api_version: str = "67.0"
+    ca_file: Path | None = None
+    slots: int = 8
+    poll_s: float = 60.0
+
+
+class NetSuite(Section):
+    """How to reach the account. `rest_url`, `restlet_url`: empty = derived from the account id."""
+
+    account: str
+    auth: Literal["m2m", "tba"] = "m2m"
+    client_id: str = ""
+    certificate_id: str = ""
+    private_key_file: Path | None = None
+    consumer_key: str = ""
+    consumer_secret: SecretStr | None = None
+    token_id: str = ""
+    token_secret: SecretStr | None = None
+    rest_url: str = ""
+    restlet_url: str = ""
+    restlet_script: str = "customscript_accord_poll"
+    restlet_deploy: str = "customdeploy_accord_poll"
+    ca_file: Path | None = None
+    concurrency: int = 5
+    poll_s: float = 5.0
+    lag_s: float = 10.0
+    overlap_s: float = 300.0
+
+
+class Run(Section):
+    """How the roles run on this machine."""
+
+    state_dir: Path = Path(".accord")
+    audit_url: str = ""
+    metrics_port: int = 0
+    margin_s: float = 5.0
+    workers: int = 1
+
+
+class Settings(BaseSettings):
+    """Everything that `accord` needs to know. `reference` and `stores` are read by the mapping (docs/mapping.md)."""
+
+    model_config = SettingsConfigDict(env_prefix="ACCORD_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    kafka: Kafka = Kafka()
+    salesforce: Salesforce
+    netsuite: NetSuite
+    run: Run = Run()
+    mapping_dir: Path | None = None
+    entities: tuple[str, ...] = ("customer", "contact", "item", "price", "order", "fulfilment")
+    reference: dict[str, Any] = Field(default_factory=dict)
+    stores: dict[str, Any] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (the library's signature)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment is stronger than the file."""
+        return env_settings, init_settings
+
+
+def load(path: Path) -> Settings:
+    """Read the file and the environment. Raises Fatal naming every fault: where, what was found, what to do."""
+    try:
+        table = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise Fatal(f"{path}: cannot be read ({error.strerror}); write one, docs/guide.md shows how") from error
+    except tomllib.TOMLDecodeError as error:
+        raise Fatal(f"{path}: not TOML: {error}") from error
+    faults = [f"  {where}: a secret may not stand in the file; set {variable(where)} instead" for where in secrets_in(table)]
+    try:
+        settings = Settings(**table)
+    except ValidationError as error:
+        faults += [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}{_found(e)}" for e in error.errors(include_url=False)]
+        settings = None
+    if faults or settings is None:
+        raise Fatal(f"{path}: {len(faults)} fault(s)\n" + "\n".join(faults))
+    return settings
+
+
+def secrets_in(table: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Dotted names of secrets that stand in the file."""
+    out: list[str] = []
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            out += secrets_in(value, f"{prefix}{name}.")
+        elif name in SECRETS:
+            out.append(prefix + name)
+    return out
+
+
+def variable(where: str) -> str:
+    """The environment variable of a setting: `salesforce.client_secret` -> ACCORD_SALESFORCE__CLIENT_SECRET."""
+    return "ACCORD_" + where.replace(".", "__").upper()
+
+
+def _found(error: Any) -> str:
+    found = error.get("input")
+    secret = SECRETS.intersection(error["loc"])
+    return "" if isinstance(found, Mapping) or secret or error["type"] == "missing" else f" (found {found!r})"

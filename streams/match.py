@@ -1,0 +1,56 @@
+"""Which records of the two systems are the same? Claims of one match value meet in one place and are answered there. Pure.
+
+Nobody is answered before the first snapshots of both sides have passed: until then "nobody else has this value" can't be known, and a
+create would double what the other side already holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from schemas.events import Claim, Claimant, Claims, Mark, Match
+from schemas.ids import SYSTEMS
+
+
+def take(claim: Claim, state: Claims | None, *, opened: bool) -> tuple[Claims, list[Match]]:
+    """One claim (or its withdrawal) arrives. Returns the new state of its value, and the answers that are due."""
+    old = state or Claims(claim.entity)
+    others = [c for c in old.claims if c.key != claim.key]
+    if claim.withdrawn:
+        return Claims(claim.entity, others), []
+    new = Claims(claim.entity, [*others, Claimant(claim.system, claim.key, answered=False)])
+    return answer(claim.value, new, claim.lane) if opened else (new, [])
+
+
+def answer(value: str, state: Claims, lane: str) -> tuple[Claims, list[Match]]:
+    """Answer everybody who waits. A pair of exactly one on each side is told of each other; more is ambiguous."""
+    by_system = {s: [c.key for c in state.claims if c.system == s] for s in SYSTEMS}
+    waiting = [c for c in state.claims if not c.answered]
+    if not waiting:
+        return state, []
+    both = all(by_system.values())
+    out: list[Match] = []
+    if both and max(len(k) for k in by_system.values()) > 1:
+        everybody = [c.key for c in state.claims]
+        out = [Match(c.key, state.entity, value, "", everybody, lane) for c in state.claims]
+    elif both:
+        (mine,), (theirs,) = by_system.values()
+        out = [Match(mine, state.entity, value, theirs, (), lane), Match(theirs, state.entity, value, mine, (), lane)]
+    else:
+        out = [Match(c.key, state.entity, value, "", (), lane) for c in waiting]
+    return Claims(state.entity, [Claimant(c.system, c.key, answered=True) for c in state.claims]), out
+
+
+def passed(marks: Sequence[str], mark: Mark) -> tuple[list[str], bool]:
+    """Count a mark: (all marks seen, has the last one of its system's snapshot just come)."""
+    mine = f"{mark.entity}:{mark.system}:{mark.partition}"
+    if mine in marks:
+        return list(marks), False
+    new = [*marks, mine]
+    return new, sum(m.startswith(f"{mark.entity}:{mark.system}:") for m in new) == mark.partitions
+
+
+def opened(entity: str, complete: Iterable[str]) -> bool:
+    """Have the snapshots of both sides of this entity passed? `complete`: "entity:system" of each that has."""
+    done = set(complete)
+    return all(f"{entity}:{s}" in done for s in SYSTEMS)
