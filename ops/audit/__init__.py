@@ -1,0 +1,1 @@
+"""The audit trail, kept in a database that people ask: SQLite embedded, PostgreSQL beyond one machine."""
