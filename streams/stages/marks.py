@@ -25,7 +25,7 @@ def count(marks: Sequence[str], mark: Mark) -> tuple[list[str], bool]:
 
 
 def complete(marks: Sequence[str], partitions: int) -> list[str]:
-    """ "entity:system" of each snapshot whose marks have come from every partition."""
+    """Name ("entity:system") each snapshot whose marks have come from every partition."""
     seen: dict[str, int] = {}
     for mark in marks:
         name = mark.rpartition(":")[0]

@@ -36,7 +36,7 @@ class MatchStage:
         for partition in partitions:
             self._claims.pop(partition, None)
 
-    def apply_table(self, topic: str, key: bytes, value: bytes | None) -> None:
+    def apply_table(self, topic: str, key: bytes, value: bytes | None) -> None:  # noqa: ARG002
         raise AssertionError(f"match follows no table, but got {topic}")
 
     def tick(self, partitions: Collection[int], now_ms: int) -> Sequence[Out]:  # noqa: ARG002

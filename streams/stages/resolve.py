@@ -24,7 +24,7 @@ class Source:
     """How one (system, object) is read: its mapping's `observe`, and whether its events are hints."""
 
     observe: Observe
-    reading: Reading = Reading()
+    reading: Reading
 
 
 class ResolveStage:
@@ -53,7 +53,7 @@ class ResolveStage:
         for partition in partitions:
             self._assigned.pop(partition, None)
 
-    def apply_table(self, topic: str, key: bytes, value: bytes | None) -> None:
+    def apply_table(self, topic: str, key: bytes, value: bytes | None) -> None:  # noqa: ARG002
         raise AssertionError(f"resolve follows no table, but got {topic}")
 
     def tick(self, partitions: Collection[int], now_ms: int) -> Sequence[Out]:  # noqa: ARG002
@@ -107,6 +107,6 @@ class ResolveStage:
                 desk.step(
                     headers, "resolved", system=event.system, entity=event.entity, key=observation.key if observation else "",
                     record_id=event.record_id, event_id=event.event_id, message=what, detail=observation.fields if observation else None,
-                )  # fmt: skip
+                )
             )
         return outs

@@ -1,0 +1,53 @@
+# The words to learn: demo, test, check, bench. Each sets itself up from nothing but Python 3.11+, make and the package registries.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAY ?=
+JSON ?= demo.json
+
+.PHONY: demo test check bench soak clean format
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    start everything on this machine and watch two systems come into accord (STAY=1 keeps it running)"
+	@echo "make test    all tests"
+	@echo "make check   lint, types, import rules, docs"
+	@echo "make bench   measurements, beside those of others: bench.json"
+	@echo "make soak    the long search for schedules that break the laws"
+
+$(VENV)/pip: constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	@touch $@
+
+$(VENV)/run: $(VENV)/pip pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/test: $(VENV)/run
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+demo: $(VENV)/run
+	$(BIN)/accord demo --json $(JSON) $(if $(STAY),--stay)
+
+# Fast ones first: what is pure, then what talks to a broker and the sandboxes.
+test: $(VENV)/test
+	$(BIN)/pytest -q tests/schemas tests/accord tests/streams tests/laws tests/sinks tests/producers tests/ops tests/docs tests/flows tests/faults tests/conformance
+
+check: $(VENV)/test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/test
+	$(BIN)/ruff format .
+
+bench: $(VENV)/test
+	$(BIN)/python -m tests.bench
+
+soak: $(VENV)/test
+	$(BIN)/python -m tests.laws.search --count 50000
+
+clean:
+	rm -rf $(VENV) .accord
