@@ -249,9 +249,12 @@ class Record:
     waiting: Mapping[str, Waiting] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
     alias: str = ""
-    claims: Mapping[str, str | None] = field(default_factory=dict)
+    claims: Mapping[str, Values] = field(default_factory=dict)
     sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     marks: Sequence[str] = ()
+    stage: str = ""
+    made: Sequence[str] = ()
+    seconds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
