@@ -48,9 +48,18 @@ def catalogue() -> Catalogue:
     tables: dict[str, dict[str, str]] = tomllib.loads((files(__package__) / "standard.toml").read_text(encoding="utf-8"))
     for name, table in tables.items():
         own = name not in SETUP
-        item = SObject(name, table["prefix"], table["label"], table["plural"], table["name_field"], createable=own, updateable=own, deletable=own, bare=not own)
-        for one in fields(AUDIT_FIRST + "
-" + table["fields"] + AUDIT):
+        item = SObject(
+            name,
+            table["prefix"],
+            table["label"],
+            table["plural"],
+            table["name_field"],
+            createable=own,
+            updateable=own,
+            deletable=own,
+            bare=not own,
+        )
+        for one in fields(f"{AUDIT_FIRST}\n{table['fields']}{AUDIT}"):
             if not (one.name == "CurrencyIsoCode" and name in WITHOUT_CURRENCY) and (own or one.name != "IsDeleted"):
                 item.add(one)
         found[name] = item
