@@ -1,0 +1,193 @@
+"""Stage 2: observations, answers and matches in; writes, links, golden records and read requests out; keyed by entity key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from accord.errors import Rejected
+from accord.links import LinkIndex
+from schemas.events import Mark, Observation, Outcome, Part, ReadRequest, Record, Write
+from schemas.ids import Ref, to_external
+from streams.reconcile import Ask, Decision, reconcile
+from streams.rules import Links, Rules
+from streams.stage import Headers, Message, Out
+from streams.stages.desk import Desk, trail
+from streams.stages.due import Due
+from streams.stages.marks import OWN, count, hand_on
+
+
+class Entity(Protocol):
+    """What the mapping offers for one entity (streams.mapping)."""
+
+    @property
+    def rules(self) -> Rules: ...
+    @property
+    def hash(self) -> str: ...
+    def render(self, ask: Ask, record: Record, links: Links) -> tuple[Sequence[Part], Mapping[str, str]]: ...
+    def golden(self, record: Record) -> Any: ...
+
+
+class ReconcileStage:
+    """Holds every record of its partitions, and all links."""
+
+    name = "reconcile"
+
+    def __init__(self, desk: Desk, entities: Mapping[str, Entity], *, partitions: int) -> None:
+        self._desk, self._entities, self._partitions = desk, entities, partitions
+        names = ("observation", "outcome")
+        self.inputs = tuple(desk.topics.name(t) for t in names)
+        self.inputs_backfill = tuple(desk.topics.name(t, "backfill") for t in names)
+        self.state = desk.topics.name("record")
+        self.tables = (desk.topics.name("link"),)
+        self._records: dict[int, dict[bytes, Record]] = {}
+        self._links = LinkIndex()
+        self._due = Due()
+
+    def load(self, partition: int, key: bytes, value: bytes | None) -> None:
+        store = self._records.setdefault(partition, {})
+        if value is None:
+            store.pop(key, None)
+            return
+        record = store[key] = self._desk.codec.decode(value)
+        for request in assumed_reads(record):
+            self._due.put(partition, request)
+
+    def drop(self, partitions: Collection[int]) -> None:
+        for partition in partitions:
+            self._records.pop(partition, None)
+
+    def apply_table(self, topic: str, key: bytes, value: bytes | None) -> None:  # noqa: ARG002
+        self._links.put(key.decode(), None if value is None else self._desk.codec.decode(value))
+
+    def tick(self, partitions: Collection[int], now_ms: int) -> Sequence[Out]:
+        due = self._due.take(now_ms, partitions, self._still_assumed)
+        return [self._read(request, ()) for request in due]
+
+    def handle(self, partition: int, batch: Sequence[Message]) -> Sequence[Out]:
+        store = self._records.setdefault(partition, {})
+        outs: list[Out] = []
+        for message in batch:
+            headers = trail(message.headers)
+            try:
+                event = self._desk.codec.decode(message.value or b"")
+            except Rejected as error:
+                outs.append(self._desk.dead(self.name, message, error.code, str(error)))
+                continue
+            if isinstance(event, Mark):
+                outs += self._mark(partition, store, event, headers)
+            else:
+                outs += self._event(partition, store, event, message, headers)
+        return outs
+
+    def _event(self, partition: int, store: dict[bytes, Record], event: Any, message: Message, headers: Headers) -> list[Out]:
+        entity = self._entities.get(event.entity)
+        if entity is None:
+            return [self._desk.dead(self.name, message, "unknown_entity", f"no mapping for entity {event.entity!r}")]
+        key = message.key or event.key.encode()
+        record = store.get(key) or Record(key=key.decode(), entity=event.entity)
+        try:
+            decision = reconcile(record, event, entity.rules, self._links)
+            outs = self._outs(partition, decision, entity, event, headers) if decision.changed else []
+        except Exception as error:  # noqa: BLE001 (a bug met by one record must stop no other: the whole message is kept and the record read again)
+            return self._poison(message, event, error)
+        if decision.changed:
+            store[key] = decision.record
+        return outs
+
+    def _poison(self, message: Message, event: Any, error: Exception) -> list[Out]:
+        outs = [self._desk.dead(self.name, message, "reconcile_bug", f"{type(error).__name__}: {error}")]
+        if isinstance(event, Observation) and event.source_id and event.kind == "event":
+            request = ReadRequest(event.entity, event.system, event.object, event.source_id, "dead letter")
+            outs.append(self._read(request, trail(message.headers)))
+        return outs
+
+    def _outs(self, partition: int, decision: Decision, entity: Entity, event: Any, headers: Headers) -> list[Out]:
+        desk, record = self._desk, decision.record
+        lane = getattr(event, "lane", "live")
+        outs = [desk.out("record", record.key, record, headers, partition=partition)]
+        if decision.link:
+            self._links.put(record.key, decision.link)
+            outs.append(desk.out("link", record.key, decision.link, headers))
+        outs += [desk.out("claim", c.value, c, headers, lane=lane) for c in decision.claims]
+        outs += [desk.out("learned", str(Ref(x.entity, x.system, x.record_id)), x, headers) for x in decision.learned]
+        for key, forward in decision.forwards:
+            topic = "outcome" if isinstance(forward, Outcome) else "observation"
+            outs.append(desk.out(topic, key, forward, headers, lane=lane))
+        for request in decision.reads:
+            if request.if_assumed:
+                self._due.put(partition, request)
+            else:
+                outs.append(self._read(request, headers))
+        for ask in decision.asks:
+            outs += self._ask(ask, record, entity, event, headers, lane)
+        if not record.alias:
+            outs.append(desk.out(f"entity.{record.entity}", record.key, entity.golden(record), headers))
+        outs += [
+            desk.step(headers, "noted", system=n.system, entity=record.entity, key=record.key, code=n.code, message=n.message or n.field) for n in decision.notes
+        ]
+        return outs
+
+    def _ask(self, ask: Ask, record: Record, entity: Entity, event: Any, headers: Headers, lane: str) -> list[Out]:
+        parts, options = entity.render(ask, record, self._links) if ask.kind != "withdraw" else ((), {})
+        write = Write(
+            target=ask.target,
+            key=record.key,
+            entity=record.entity,
+            sequence=ask.sequence,
+            kind=ask.kind,
+            id=ask.id,
+            values=ask.fields,
+            seeds=ask.seeds,
+            parts=[p if p.key else replace(p, key=to_external(record.key)) for p in parts],
+            stage=ask.stage,
+            reasons=ask.reasons,
+            mapping=entity.hash,
+            options=options,
+            event_id=getattr(event, "event_id", ""),
+            lane=lane,
+        )
+        told = {"fields": dict(ask.fields), "seeds": dict(ask.seeds), "reasons": {f: [r.rule, r.owner, r.event_id] for f, r in ask.reasons.items()}}
+        return [
+            self._desk.out(f"write.{ask.target}", record.key, write, headers, lane=lane),
+            self._desk.step(
+                headers, "decided", system=ask.target, entity=record.entity, key=record.key, record_id=ask.id, event_id=write.event_id,
+                message=f"{ask.kind} {ask.sequence}", detail=told,
+            ),
+        ]  # fmt: skip
+
+    def _read(self, request: ReadRequest, headers: Headers) -> Out:
+        address = str(Ref(request.entity, request.system, request.record_id))
+        return self._desk.out(f"read.{request.system}", address, request, headers)
+
+    def _mark(self, partition: int, store: dict[bytes, Record], mark: Mark, headers: Headers) -> list[Out]:
+        old = store.get(OWN) or Record(key=OWN.decode(), entity="")
+        marks, done = count(old.marks, mark)
+        if marks == list(old.marks):
+            return []
+        store[OWN] = replace(old, marks=marks)
+        outs = [self._desk.out("record", OWN.decode(), store[OWN], headers, partition=partition)]
+        return outs + (hand_on(self._desk, "claim", mark, partition, self._partitions, headers) if done else [])
+
+    def _still_assumed(self, partition: int, request: ReadRequest) -> bool:
+        record = self._records.get(partition, {}).get(request.if_assumed.encode())
+        return record is not None and any(r.record_id == request.record_id and r.system == request.system for r in assumed_reads(record))
+
+
+def assumed_reads(record: Record) -> list[ReadRequest]:
+    """One request for each system in which a value of this record is still assumed, as reconcile would ask for it."""
+    out = []
+    for system, fields in record.registers.items():
+        latest = [r.assumed.after for r in fields.values() if r.assumed and is_assumed(r)]
+        if latest and system in record.ids:
+            out.append(
+                ReadRequest(record.entity, system, record.objects.get(system, ""), record.ids[system], "assumed", max(latest), if_assumed=record.key)
+            )
+    return out
+
+
+def is_assumed(register: Any) -> bool:
+    """Does the assumption still count: nothing that was seen is later than the answer?"""
+    after = register.assumed.after
+    return not ((register.event and register.event.time > after) or (register.row and register.row.time > after))
