@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 from accord.errors import Rejected
 from accord.links import LinkIndex
-from schemas.events import Mark, Observation, Outcome, Part, ReadRequest, Record, Write
+from schemas.events import AssumedValue, Mark, Observation, Outcome, Part, ReadRequest, Record, Write
 from schemas.ids import Ref, to_external
 from streams.reconcile import Ask, Decision, reconcile
+from streams.reconcile.registers import top
 from streams.rules import Links, Rules
 from streams.stage import Headers, Message, Out
 from streams.stages.desk import Desk, trail
@@ -51,8 +52,11 @@ class ReconcileStage:
             store.pop(key, None)
             return
         record = store[key] = self._desk.codec.decode(value)
-        for request in assumed_reads(record):
-            self._due.put(partition, request)
+        entity = self._entities.get(record.entity)
+        if entity:
+            for request in assumed_reads(record, entity.rules.margin_ms):
+                if request.system in entity.rules.trace_free:
+                    self._due.put(partition, request)
 
     def drop(self, partitions: Collection[int]) -> None:
         for partition in partitions:
@@ -172,22 +176,19 @@ class ReconcileStage:
 
     def _still_assumed(self, partition: int, request: ReadRequest) -> bool:
         record = self._records.get(partition, {}).get(request.if_assumed.encode())
-        return record is not None and any(r.record_id == request.record_id and r.system == request.system for r in assumed_reads(record))
+        entity = self._entities.get(request.entity)
+        if record is None or entity is None:
+            return False
+        return any(r.record_id == request.record_id and r.system == request.system for r in assumed_reads(record, entity.rules.margin_ms))
 
 
-def assumed_reads(record: Record) -> list[ReadRequest]:
-    """One request for each system in which a value of this record is still assumed, as reconcile would ask for it."""
+def assumed_reads(record: Record, margin_ms: int) -> list[ReadRequest]:
+    """One request for each system in which a value of this record is still assumed, due when the margin after the answer has passed."""
     out = []
-    for system, fields in record.registers.items():
-        latest = [r.assumed.after for r in fields.values() if r.assumed and is_assumed(r)]
+    for system, registers in record.registers.items():
+        slots = [top(r, margin_ms) for r in registers.values()]
+        latest = [s.after for s in slots if isinstance(s, AssumedValue)]
         if latest and system in record.ids:
-            out.append(
-                ReadRequest(record.entity, system, record.objects.get(system, ""), record.ids[system], "assumed", max(latest), if_assumed=record.key)
-            )
+            object_, due = record.objects.get(system, ""), max(latest) + margin_ms + 1
+            out.append(ReadRequest(record.entity, system, object_, record.ids[system], "assumed", due, if_assumed=record.key))
     return out
-
-
-def is_assumed(register: Any) -> bool:
-    """Does the assumption still count: nothing that was seen is later than the answer?"""
-    after = register.assumed.after
-    return not ((register.event and register.event.time > after) or (register.row and register.row.time > after))
