@@ -1,0 +1,1 @@
+"""The command `accord`: one file for each group of commands."""

@@ -1,0 +1,39 @@
+"""The command `accord`. A Fatal becomes one clear message and an exit code; anything else is a bug and shows its traceback."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from accord.errors import Fatal, Rejected, Transient
+from ops.cli import demo, local, look, mend, run, sandbox
+
+#: sysexits.h: EX_CONFIG, a person must change something; EX_TEMPFAIL, the same may work later; EX_DATAERR.
+EXIT_FATAL, EXIT_TRANSIENT, EXIT_REJECTED = 78, 75, 65
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Keeps Salesforce and NetSuite in accord.")
+app.add_typer(local.app, name="local")
+app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(run.app, name="run")
+app.add_typer(mend.parked_app, name="parked")
+look.register(app)
+mend.register(app)
+demo.register(app)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    errors = Console(stderr=True, soft_wrap=True)
+    try:
+        app()
+    except Fatal as error:
+        errors.print(f"accord: {error}", style="bold red", highlight=False, markup=False)
+        sys.exit(EXIT_FATAL)
+    except Transient as error:
+        errors.print(f"accord: {error} (try again)", style="bold yellow", highlight=False, markup=False)
+        sys.exit(EXIT_TRANSIENT)
+    except Rejected as error:
+        errors.print(f"accord: {error}", style="bold red", highlight=False, markup=False)
+        sys.exit(EXIT_REJECTED)

@@ -1,0 +1,53 @@
+"""One configuration: all faults at once, no secret in the file, none in a message."""
+
+from __future__ import annotations
+
+import pytest
+
+from accord.config import load
+from accord.errors import Fatal
+
+GOOD = '[salesforce]\nlogin_url = "https://x.example"\nclient_id = "c"\n[netsuite]\naccount = "1"\n'
+
+
+def write(tmp_path, text):
+    path = tmp_path / "accord.toml"
+    path.write_text(text)
+    return path
+
+
+def test_all_faults_are_told_at_once_with_place_and_what_was_found(tmp_path):
+    """A person mends the file once, not once for each fault."""
+    path = write(tmp_path, '[salesforce]\nclient_id = 5\n[netsuite]\naccount = "1"\nconcurrency = "many"\nacount = "2"\n')
+    with pytest.raises(Fatal) as told:
+        load(path)
+    text = str(told.value)
+    assert str(path) in text
+    for part in ("salesforce.login_url", "salesforce.client_id", "(found 5)", "netsuite.concurrency", "(found 'many')", "netsuite.acount"):
+        assert part in text
+
+
+def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path):
+    """Files are committed and mailed; the message about it must not spread it further."""
+    with pytest.raises(Fatal) as told:
+        load(write(tmp_path, GOOD + 'token_secret = "hunter2"\n'))
+    assert "ACCORD_NETSUITE__TOKEN_SECRET" in str(told.value)
+    assert "hunter2" not in str(told.value)
+
+
+def test_the_environment_gives_secrets_and_beats_the_file(tmp_path, monkeypatch):
+    """The same file serves every environment."""
+    monkeypatch.setenv("ACCORD_SALESFORCE__CLIENT_SECRET", "hunter2")
+    monkeypatch.setenv("ACCORD_NETSUITE__ACCOUNT", "2")
+    settings = load(write(tmp_path, GOOD))
+    assert settings.netsuite.account == "2"
+    assert settings.salesforce.client_secret.get_secret_value() == "hunter2"
+    assert "hunter2" not in repr(settings)
+
+
+def test_a_file_that_is_missing_or_no_toml_is_named(tmp_path):
+    """The message says which file and what is wrong with it."""
+    with pytest.raises(Fatal, match="cannot be read"):
+        load(tmp_path / "none.toml")
+    with pytest.raises(Fatal, match="not TOML"):
+        load(write(tmp_path, "[["))
