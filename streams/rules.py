@@ -64,9 +64,9 @@ class FieldRule:
     staged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rules:
-    """One entity. All callables are pure and depend on nothing but their arguments.
+    """One entity; compared by identity, so that what follows from it can be cached. All callables are pure and depend on nothing but their arguments.
 
     owner(field, stage): None = nobody, never written.
     normal(system, field, value, links, read): the value as that system can hold it; equality is equality of normal forms. Must be

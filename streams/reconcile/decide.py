@@ -1,0 +1,115 @@
+"""From what is known to what is asked: one write per target that differs, under a new sequence only when something new is asked."""
+
+from __future__ import annotations
+
+from schemas.events import Handover, Match, Observation, Outcome, Reason, Values
+from schemas.ids import OTHER, SYSTEMS
+from streams.reconcile.answer import reissues
+from streams.reconcile.claim import claim
+from streams.reconcile.decision import Ask
+from streams.reconcile.draft import GONE, MISSING, NOTHING, Draft
+from streams.reconcile.fight import count_restores
+from streams.reconcile.flows import flows
+from streams.reconcile.payload import payload_hash, status_hash, status_key
+from streams.reconcile.plan import Fields, Plan, desired_value, plan
+from streams.reconcile.stage import advance
+from streams.reconcile.status import status_fields
+from streams.rules import DELETED, STATUS_FIELDS
+
+Input = Observation | Outcome | Match | Handover
+
+
+def decide(draft: Draft, input_: Input) -> None:
+    advance(draft)
+    claim(draft)
+    _validate(draft)
+    again = input_.target if isinstance(input_, Outcome) and reissues(draft, input_) else ""
+    wishes = {target: plan(draft, target) for target in SYSTEMS}
+    mains: dict[str, Fields] = {target: {} if _refused(draft, target, wish) else wish.fields for target, wish in wishes.items()}
+    for target in list(draft.waiting):
+        if not mains[target]:
+            draft.drop_whole("waiting", target)
+    for target, wish in wishes.items():
+        _decide(draft, target, mains[target], wish, reissue=again == target)
+
+
+def _validate(draft: Draft) -> None:
+    target = draft.rules.validated_target
+    if not target:
+        return
+    source = OTHER[target]
+    alive = source in draft.ids and draft.standing(source) != GONE
+    problems = draft.rules.validate(draft.read, draft.stage, draft.links) if alive else ()
+    if tuple(draft.problems) != problems:
+        draft.problems = problems
+
+
+def _decide(draft: Draft, target: str, main: Fields, wish: Plan, *, reissue: bool) -> None:
+    fields = _with_status(draft, target, main, wish)
+    old = draft.wanted.get(target, NOTHING)
+    changed: Fields = {f: v for f, v in fields.items() if old.get(f, MISSING) != v}
+    withdrawn = any(name not in fields for name in old)  # confirmed fields have left `wanted` before
+    draft.put_whole("seeds", target, wish.seeds)
+    if not (changed or withdrawn or (reissue and fields)):
+        return
+    count_restores(draft, target, changed)
+    draft.put_whole("wanted", target, fields)
+    _ask(draft, target, fields, wish)
+
+
+def _refused(draft: Draft, target: str, wish: Plan) -> bool:
+    """Is this the very payload that the target refused?"""
+    refusal = draft.rejected.get(target)
+    return refusal is not None and bool(wish.fields) and payload_hash({**wish.seeds, **wish.fields}) == refusal.hash
+
+
+def _with_status(draft: Draft, target: str, main: Fields, wish: Plan) -> Fields:
+    """Our status fields go along, or alone when there is trouble to tell; a create that can't go takes none with it."""
+    if (wish.creating and not main) or draft.standing(target) == GONE or DELETED in main:
+        return main
+    status = status_fields(draft, target, travels=bool(main))
+    if not main and status:
+        refusal = draft.rejected.get(status_key(target))
+        if refusal is not None and status_hash(status) == refusal.hash:
+            return {}
+    return {**main, **status}
+
+
+def _ask(draft: Draft, target: str, fields: Fields, wish: Plan) -> None:
+    sequence = draft.sequence.get(target, 0) + 1
+    draft.put_whole("sequence", target, sequence)
+    if not fields:
+        kind = "withdraw"
+    elif DELETED in fields:
+        kind = "delete"
+    else:
+        kind = "create" if wish.creating else "update"
+    plain = kind in ("create", "update")
+    rules = draft.rules
+    bound = plain and target == rules.stage_system and any(f in rules.fields and rules.fields[f].staged for f in fields)
+    stage = draft.stage if bound else ""
+    desired = _desired(draft, target, fields) if plain else {}
+    seeds = wish.seeds if kind == "create" else {}
+    draft.asks.append(
+        Ask(target, sequence, kind, draft.ids.get(target, ""), fields, seeds, stage, desired, _reasons(draft, target, fields))
+    )
+
+
+def _desired(draft: Draft, target: str, fields: Fields) -> Values:
+    """Everything the target should hold: its own values, the owners' of the rest, and what is asked for now."""
+    out: Fields = {name: draft.read(target, name) for name in draft.registers.get(target, NOTHING) if name not in STATUS_FIELDS}
+    for flow in flows(draft.rules, draft.stage, target):
+        value = desired_value(draft, target, flow)
+        if value is not None or flow.name in draft.registers.get(flow.owner, NOTHING):
+            out[flow.name] = value
+    return {**out, **fields}
+
+
+def _reasons(draft: Draft, target: str, fields: Fields) -> dict[str, Reason]:
+    out = {}
+    for name in fields:
+        rule = draft.rules.fields.get(name)
+        owner = (draft.rules.owner(name, draft.stage) or "") if rule is not None else "accord"
+        source = draft.sources.get(owner if owner != "accord" else OTHER[target], NOTHING)
+        out[name] = Reason(rule.rule if rule is not None else "on_delete", owner, source.get(name, ""))
+    return out

@@ -1,0 +1,81 @@
+"""Whose record this is: ids learned, second records that name the same key, presence."""
+
+from __future__ import annotations
+
+from schemas.events import AssumedValue, EventValue, Learned, Observation, Outcome, ReadRequest, RowValue
+from streams.reconcile.decision import Note
+from streams.reconcile.draft import GONE, NOTHING, PRESENT, Draft
+from streams.reconcile.registers import EMPTY, Slot, with_slot
+
+
+def learn_id(draft: Draft, system: str, id_: str, object_: str) -> bool:
+    """Take an id; False when the record has another one there.
+
+    We asked for a create and now the record is there: then we made it, because only our own write carries our key.
+    """
+    known = draft.ids.get(system)
+    if known is None:
+        draft.put_whole("ids", system, id_)
+        draft.moved = True
+        if draft.sequence.get(system, 0) and system not in draft.made:
+            draft.made = (*draft.made, system)
+    elif known != id_:
+        return False
+    if object_ and draft.objects.get(system) != object_:
+        draft.put_whole("objects", system, object_)
+        draft.moved = True
+    return True
+
+
+def accept(draft: Draft, seen: Observation) -> bool:
+    """Is the observation of the record that we hold, or may it take that one's place (a merge: the survivor names our key)?"""
+    system = seen.system
+    if learn_id(draft, system, seen.source_id, seen.object):
+        return True
+    if draft.standing(system) == GONE and seen.whole and not seen.gone:
+        draft.notes.append(Note("merged", system, message=f"{draft.ids[system]} is gone, {seen.source_id} takes its place"))
+        draft.put_whole("ids", system, seen.source_id)
+        draft.moved = True
+        draft.put_whole("objects", system, seen.object)
+        draft.put_whole("registers", system, NOTHING)
+        draft.drop_whole("presence", system)
+        draft.drop_whole("seconds", system)
+        return True
+    if seen.gone:
+        if draft.seconds.get(system) == seen.source_id:
+            draft.drop_whole("seconds", system)
+    elif draft.seconds.get(system) != seen.source_id:
+        draft.put_whole("seconds", system, seen.source_id)
+        draft.notes.append(Note("second_record", system, message=f"{seen.source_id} names the key of {draft.ids[system]}"))
+    return False
+
+
+def stand(draft: Draft, system: str, slot: Slot) -> None:
+    """Presence is a register like any other. A record that goes makes room for a second one that was seen to name our key."""
+    old = draft.presence.get(system, EMPTY)
+    new = with_slot(old, slot)
+    if new is old:
+        return
+    before = draft.standing(system)
+    draft.put_whole("presence", system, new)
+    now = draft.standing(system)
+    draft.moved |= now != before
+    if before != GONE and now == GONE and system in draft.seconds:
+        second = draft.seconds[system]
+        draft.drop_whole("seconds", system)
+        draft.reads.append(ReadRequest(draft.base.entity, system, draft.objects.get(system, ""), second, "merge", slot_time(slot)))
+
+
+def slot_time(slot: Slot) -> int:
+    return slot.after if isinstance(slot, AssumedValue) else slot.time
+
+
+def presence_slot(seen: Observation) -> EventValue | RowValue:
+    """Presence as that observation saw it."""
+    value = GONE if seen.gone else PRESENT
+    return EventValue(seen.number, seen.time, value) if seen.kind == "event" else RowValue(seen.time, value)
+
+
+def tell_resolve(draft: Draft, answer: Outcome) -> None:
+    """Resolve must know whose the id is that only an outcome told us, or the deletion of that id says nothing to it."""
+    draft.learned.append(Learned(draft.base.entity, answer.target, answer.id, draft.key))

@@ -1,0 +1,173 @@
+"""What a target should be asked for now: desired less observed, against what is on its way where something is."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from schemas.events import Values
+from schemas.ids import OTHER, to_external
+from streams.reconcile.claim import alone
+from streams.reconcile.decision import Note
+from streams.reconcile.draft import ABSENT, GONE, MISSING, NOTHING, PRESENT, Draft
+from streams.reconcile.fight import CONTESTED, REFUSED, exhausted, forget, hold, is_held, release
+from streams.reconcile.flows import Flow, flows, seedable
+from streams.reconcile.registers import Slot, top
+from streams.reconcile.same import normal, same
+from streams.rules import DELETED, KEY, NETSUITE_ID, SALESFORCE_ID
+
+Fields = dict[str, str | None]
+
+
+class Plan(NamedTuple):
+    fields: Fields
+    seeds: Values
+    creating: bool
+
+
+def plan(draft: Draft, target: str) -> Plan:
+    """Without our status fields. A deleted record is never raised from the dead: nothing is written to it."""
+    source = OTHER[target]
+    if draft.standing(target) == GONE:
+        return Plan({}, {}, creating=False)
+    if draft.standing(source) == GONE:
+        return Plan(_farewell(draft, target, source), {}, creating=False)
+    creating = target not in draft.ids and draft.standing(target) == ABSENT
+    if draft.problems and draft.rules.validated_target == target:
+        return Plan({}, {}, creating)
+    if not creating:
+        return Plan(_differences(draft, target), {}, creating=False)
+    if not _may_create(draft, target, source):
+        return Plan({}, {}, creating)
+    return Plan(_first(draft, target), _seeds(draft, target, source), creating)
+
+
+def _may_create(draft: Draft, target: str, source: str) -> bool:
+    """After the matcher said that the record is nowhere else, and when the mapping's `when` rule holds."""
+    known = draft.standing(source) == PRESENT and bool(draft.registers.get(source))
+    return known and alone(draft, source) and draft.rules.creates(target, draft.read)
+
+
+def _farewell(draft: Draft, target: str, source: str) -> Fields:
+    """The other side deleted its record. What is inactive may be made active again by hand: that is not fought over."""
+    action = draft.rules.on_delete(source)
+    if action == "ignore" or target not in draft.ids:
+        return {}
+    if action == "delete":
+        return {DELETED: "true"}
+    old, agreed = draft.wanted.get(target, NOTHING), draft.agreed.get(target, NOTHING)
+    out: Fields = {}
+    for name, value in draft.rules.inactive.items():
+        if name in old:
+            out[name] = value
+        elif draft.read(target, name) == value:
+            draft.put("agreed", target, name, value)
+        elif agreed.get(name, MISSING) != value:
+            out[name] = value
+    return out
+
+
+def own_value(draft: Draft, name: str, target: str) -> str | None:
+    """The value of a field that we own; None = nothing to say yet."""
+    if name == KEY:
+        return to_external(draft.key)
+    if name == SALESFORCE_ID:
+        return draft.ids.get("salesforce")
+    if name == NETSUITE_ID:
+        return draft.ids.get("netsuite")
+    return draft.rules.compute(name, target, draft.read, draft.links)
+
+
+def _first(draft: Draft, target: str) -> Fields:
+    """All that a new record is given. Nulls aren't sent: nothing is what a new record holds."""
+    out: Fields = {}
+    for flow in flows(draft.rules, draft.stage, target):
+        value = desired_value(draft, target, flow)
+        if value is not None:
+            out[flow.name] = value
+    return out
+
+
+def _seeds(draft: Draft, target: str, source: str) -> Values:
+    out = {}
+    for flow in seedable(draft.rules, draft.stage, target):
+        value = normal(draft, target, flow.rule, draft.read(source, flow.name))
+        if value is not None:
+            out[flow.name] = value
+    return out
+
+
+def desired_value(draft: Draft, target: str, flow: Flow) -> str | None:
+    """The owner's value in the target's normal form."""
+    if flow.owner == "accord":
+        return own_value(draft, flow.name, target)
+    return normal(draft, target, flow.rule, draft.read(flow.owner, flow.name))
+
+
+def _differences(draft: Draft, target: str) -> Fields:
+    """Field by field. The first lines of the loop are the way of nearly every field of nearly every observation."""
+    source, margin = OTHER[target], draft.margin
+    theirs, ours = draft.registers.get(source, NOTHING), draft.registers.get(target, NOTHING)
+    wanted, agreed, held = (m.get(target, NOTHING) for m in (draft.wanted, draft.agreed, draft.held))
+    linked = source in draft.ids
+    out: Fields = {}
+    for flow in flows(draft.rules, draft.stage, target):
+        name = flow.name
+        mine = ours.get(name)
+        slot = None if mine is None else top(mine, margin)
+        if flow.owner == "accord":
+            raw = own_value(draft, name, target) if linked else None
+            if raw is None:
+                continue
+        else:
+            register = theirs.get(name)
+            best = None if register is None else top(register, margin)
+            if best is None:
+                continue  # the owner's value is unknown: nobody may write it
+            raw = best.value
+        if slot is not None and slot.value == raw and agreed.get(name, MISSING) == raw and name not in wanted and name not in held:
+            continue
+        value = raw if flow.owner == "accord" else normal(draft, target, flow.rule, raw)
+        if name in wanted or _wants(draft, target, flow, value, slot):
+            out[name] = value
+    return out
+
+
+def _wants(draft: Draft, target: str, flow: Flow, value: str | None, slot: Slot | None) -> bool:
+    """Must this field, of which nothing is on its way, be written?"""
+    name, agreed = flow.name, draft.agreed.get(target, NOTHING)
+    equal = same(draft, target, flow.rule, value, slot.value) if slot is not None else value is None
+    if slot is None:
+        return not equal
+    if equal:
+        draft.put("agreed", target, name, value)
+        release(draft, target, name, REFUSED)
+        return False
+    mine = agreed.get(name, MISSING) == value  # the owner did not change: the other side did
+    if equal is None or (mine and name in draft.doubt.get(target, NOTHING)) or is_held(draft, target, name, value, mine):
+        return False
+    if value is None and name not in agreed and flow.owner in draft.made:
+        return False  # the default of a record that we made, no fact
+    if flow.rule.create_only or (flow.rule.on_conflict == "report" and (mine or name not in agreed)):
+        _report(draft, target, flow, value)
+        return False
+    return _restores(draft, target, name, value, slot) if mine else _follows(draft, target, name)
+
+
+def _restores(draft: Draft, target: str, name: str, value: str | None, slot: Slot) -> bool:
+    """The other side changed it: put it back, unless that is a fight by now."""
+    if exhausted(draft, target, name, slot):
+        hold(draft, target, name, CONTESTED, value)
+        return False
+    return True
+
+
+def _follows(draft: Draft, target: str, name: str) -> bool:
+    """The owner changed it."""
+    forget(draft, target, name)
+    return True
+
+
+def _report(draft: Draft, target: str, flow: Flow, value: str | None) -> None:
+    """Told when it arises, not each time that the record is looked at."""
+    if (target, flow.name) in draft.touched or (flow.owner, flow.name) in draft.touched:
+        draft.notes.append(Note("reported", target, flow.name, f"{target} differs from its owner's {value!r}"))

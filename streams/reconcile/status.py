@@ -1,0 +1,70 @@
+"""What our own status fields say on the record in its own system: why it did not get across.
+
+Texts hold no time and no count of attempts, so the same trouble is the same text and is written once.
+"""
+
+from __future__ import annotations
+
+from schemas.events import Problem, Values
+from schemas.ids import OTHER
+from streams.reconcile.claim import ambiguous
+from streams.reconcile.draft import GONE, NOTHING, Draft
+from streams.reconcile.fight import is_held
+from streams.rules import CODE, MESSAGE, MISSING, REJECTED, STATUS, SYNCED, WAITING
+
+MESSAGE_LIMIT = 2000
+Trouble = tuple[str, str | None, str | None]
+NO_TROUBLE: Trouble = (SYNCED, None, None)
+
+
+def trouble(draft: Draft, system: str) -> Trouble:
+    """(status, code, message) of the record in `system`: what keeps it, or its newest change, from the other one."""
+    other = OTHER[system]
+    if draft.standing(other) == GONE:
+        return MISSING, f"deleted_in_{other}", None
+    refusal = draft.rejected.get(other)
+    if refusal is not None:
+        return REJECTED, refusal.code, _cut(f"{refusal.field}: {refusal.message}" if refusal.field else refusal.message)
+    if draft.problems and draft.rules.validated_target == other:
+        return _problems(draft)
+    candidates = ambiguous(draft, system) if other not in draft.ids else ""
+    if candidates:
+        return WAITING, "ambiguous_match", _cut(f"More than one record could be this one: {candidates}")
+    waits = draft.waiting.get(other)
+    if waits is not None:
+        return WAITING, waits.code, _cut(waits.message)
+    return NO_TROUBLE
+
+
+def status_fields(draft: Draft, system: str, *, travels: bool) -> Values:
+    """Status fields to write. `travels`: other fields are written anyhow, so "synced" may go along; alone it isn't worth a call."""
+    now = trouble(draft, system)
+    out = {}
+    for name, value in zip((STATUS, CODE, MESSAGE), now, strict=True):
+        rule = draft.rules.fields.get(name)
+        if rule is None or system not in rule.systems:
+            continue
+        if _worth(draft, system, name, value, travels=travels):
+            out[name] = value
+    return out
+
+
+def _worth(draft: Draft, system: str, name: str, value: str | None, *, travels: bool) -> bool:
+    old = draft.wanted.get(system, NOTHING)
+    held = draft.read(system, name)
+    if name in old:
+        return value != SYNCED or travels or old[name] == SYNCED or held not in (None, SYNCED) or old[name] != value
+    if held == value or is_held(draft, system, name, value, mine=False):
+        return False
+    return travels or value != SYNCED or held is not None
+
+
+def _problems(draft: Draft) -> Trouble:
+    """What needs a person comes before what heals by itself."""
+    ordered: list[Problem] = sorted(draft.problems, key=lambda p: p.park)
+    first = ordered[0]
+    return (WAITING if first.park else REJECTED), first.code, _cut(" · ".join(p.message for p in ordered))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"
