@@ -1,0 +1,151 @@
+"""How many calls may be under way at once, and how many a day: shared by everything in this process that talks to one system."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Literal
+
+from accord.clock import Clock
+
+Lane = Literal["live", "backfill"]
+#: Refusals within this many seconds are one event: calls that were under way together are refused together.
+REFUSAL_S = 1.0
+#: Share of the daily calls that stays for people and other programs; the backfill leaves three times as much.
+RESERVE = 0.1
+#: Out of daily calls, one call is let through in so many seconds: only an answer tells that the rolling use has fallen.
+PROBE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """The pure part. `window`: calls at once now, between 1 and `ceiling`; `used` of `daily` calls (0 = no such limit)."""
+
+    ceiling: int
+    window: float
+    refused_at: float = -1e9
+    used: int = 0
+    daily: int = 0
+
+    @classmethod
+    def of(cls, ceiling: int) -> Gauge:
+        return cls(ceiling, float(ceiling))
+
+
+def answered(gauge: Gauge) -> Gauge:
+    """One more call went through: grow by one slot in a whole window of answers."""
+    return gauge if gauge.window >= gauge.ceiling else replace(gauge, window=min(gauge.window + 1 / gauge.window, float(gauge.ceiling)))
+
+
+def refused(gauge: Gauge, now: float) -> Gauge:
+    """The system said "too many at once": halve, once for all calls that were under way together."""
+    if now - gauge.refused_at < REFUSAL_S:
+        return gauge
+    return replace(gauge, window=max(1.0, gauge.window / 2), refused_at=now)
+
+
+def room(gauge: Gauge, lane: Lane, running: int, running_backfill: int, allotted: int | None = None) -> bool:
+    """May one more call of this lane start? The backfill leaves one slot free for live calls where there is more than one."""
+    slots = int(gauge.window) if allotted is None else max(1, min(int(gauge.window), allotted))
+    if running >= slots:
+        return False
+    return lane == "live" or running_backfill < max(1, slots - 1)
+
+
+def spent(gauge: Gauge, lane: Lane) -> bool:
+    """Is this lane's part of the daily calls used up?"""
+    reserve = RESERVE * (1 if lane == "live" else 3)
+    return gauge.daily > 0 and gauge.daily - gauge.used <= gauge.daily * reserve
+
+
+class Pace:
+    """`async with pace.slot(lane)` around each call; `refused()` after a refusal, `usage()` with what the system says about the day.
+
+    Live callers are served before backfill. A slot is a call under way, so calls never queue inside the other system.
+    """
+
+    def __init__(self, ceiling: int, clock: Clock) -> None:
+        """`ceiling`: the most calls at once that this process may make."""
+        self._gauge, self._clock = Gauge.of(ceiling), clock
+        self._running: dict[Lane, int] = {"live": 0, "backfill": 0}
+        self._waiting: list[tuple[int, int, Lane, asyncio.Future[None]]] = []
+        self._order = count()
+        self._allotted: tuple[int, float] | None = None
+        self._probed = -1e9
+
+    @property
+    def gauge(self) -> Gauge:
+        return self._gauge
+
+    def demand(self) -> int:
+        """Calls under way and waiting: what this process would use now if it could."""
+        return sum(self._running.values()) + sum(1 for w in self._waiting if not w[3].done())
+
+    def allot(self, slots: int, valid_s: float) -> None:
+        """Keep to this share of the account's slots for the next seconds (decided by the owner of `budget.<system>`)."""
+        self._allotted = (slots, self._clock.monotonic() + valid_s)
+        self._wake()
+
+    def usage(self, used: int, daily: int) -> None:
+        """The system's own count of calls today."""
+        self._gauge = replace(self._gauge, used=used, daily=daily)
+        self._wake()
+
+    def refused(self) -> None:
+        """The system refused a call because too many were under way (429 and its like)."""
+        self._gauge = refused(self._gauge, self._clock.monotonic())
+
+    @asynccontextmanager
+    async def slot(self, lane: Lane = "live") -> AsyncIterator[None]:
+        """Hold one of the calls at once. Waits while there is none, or while the day's calls of this lane are used up."""
+        while spent(self._gauge, lane) and self._clock.monotonic() - self._probed < PROBE_S:
+            await self._clock.sleep(PROBE_S / 10)
+        if spent(self._gauge, lane):
+            self._probed = self._clock.monotonic()
+        await self._enter(lane)
+        try:
+            yield
+        except BaseException:
+            self._leave(lane)
+            raise
+        self._gauge = answered(self._gauge)
+        self._leave(lane)
+
+    async def _enter(self, lane: Lane) -> None:
+        if not self._queued_before(lane) and self._has_room(lane):
+            self._running[lane] += 1
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (0 if lane == "live" else 1, next(self._order), lane, future))
+        try:
+            await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self._leave(lane)
+            raise
+
+    def _leave(self, lane: Lane) -> None:
+        self._running[lane] -= 1
+        self._wake()
+
+    def _wake(self) -> None:
+        while self._waiting:
+            lane, future = self._waiting[0][2:]
+            if not future.done() and not self._has_room(lane):
+                return
+            heapq.heappop(self._waiting)
+            if not future.done():
+                self._running[lane] += 1
+                future.set_result(None)
+
+    def _queued_before(self, lane: Lane) -> bool:
+        return any(not w[3].done() and (w[2] == "live" or lane == "backfill") for w in self._waiting)
+
+    def _has_room(self, lane: Lane) -> bool:
+        valid = self._allotted and self._clock.monotonic() < self._allotted[1]
+        allotted = self._allotted[0] if self._allotted and valid else None
+        return room(self._gauge, lane, sum(self._running.values()), self._running["backfill"], allotted)
