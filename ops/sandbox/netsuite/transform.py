@@ -1,0 +1,158 @@
+"""`!transform`: an order becomes a fulfilment, an invoice or a return; an estimate becomes an order (netsuite.md section 8.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from ops.sandbox.netsuite import orders, patch
+from ops.sandbox.netsuite.account import STRICT, Account
+from ops.sandbox.netsuite.errors import NsError, user_error
+from ops.sandbox.netsuite.patch import Manner
+from ops.sandbox.netsuite.store import Record
+
+ZERO = Decimal(0)
+TARGETS = {
+    "salesOrder": ("itemFulfillment", "invoice", "returnAuthorization"),
+    "estimate": ("salesOrder", "invoice"),
+    "invoice": ("creditMemo", "returnAuthorization"),
+    "returnAuthorization": ("creditMemo",),
+}
+OWN_FIELDS = frozenset({"tranId", "tranDate", "status", "orderStatus", "createdFrom", "total", "subtotal", "taxTotal", "discountTotal", "dueDate"})
+OWN_LINE_FIELDS = frozenset(
+    {"line", "lineUniqueKey", "orderLine", "orderDoc", "isClosed", *(f"quantity{n}" for n in ("Committed", "BackOrdered", "Picked", "Packed", "Fulfilled", "Billed", "Received"))}
+)
+
+
+def transform(account: Account, source_type: str, source_id: int, target_type: str, body: Mapping[str, Any], manner: Manner = STRICT, *, stamp: str = "") -> int:
+    """Make the target from the source, with `body` over the defaults; the new record's id.
+
+    Lines of the body are matched by `orderLine`; what the body doesn't name keeps its default (all that remains), unless
+    `replace=item` was asked for: then only the named lines are taken.
+    """
+    source = account.get(source_type, source_id)
+    if target_type not in TARGETS.get(source_type, ()):
+        raise NsError("INVALID_CONTENT", f"Transformation from {source_type} to {target_type} is not supported.")
+    _check_state(source, target_type)
+    kind = account.kind(target_type)
+    record = account.blank(kind)
+    record.values = {n: v for n, v in source.values.items() if n in kind.fields and n not in OWN_FIELDS}
+    record.values["createdFrom"] = source_id
+    record.lines["item"] = _lines(account, source, target_type)
+    change = patch.parse(account, kind, body, manner)
+    sent = change.lines.pop("item", None)
+    if sent is not None:
+        record.lines["item"] = _choose(record.lines["item"], sent, only="item" in manner.replace)
+    if target_type == "itemFulfillment":
+        _add_kit_members(account, record)
+    record.lines["item"] = [line for line in record.lines["item"] if line.get("itemReceive") != "F"]
+    if not record.lines["item"]:
+        raise user_error("There are no lines left to transform.")
+    if target_type == "invoice":
+        _first_invoice_only(account, record)
+    account.save(record, None, change, "create", stamp)
+    return record.id
+
+
+def _check_state(source: Record, target: str) -> None:
+    status = source.values.get("status")
+    if source.type.name == "salesOrder" and status in ("A", "C", "H"):
+        raise user_error("The order cannot be transformed in its current status.")
+    if source.type.name == "estimate" and status != "A":
+        raise NsError("USER_ERROR", f"The estimate was already processed and cannot become a {target}.")
+
+
+def _lines(account: Account, source: Record, target: str) -> list[dict[str, Any]]:
+    fields = account.kind(target).sublists["item"].fields
+    out: list[dict[str, Any]] = []
+    above: tuple[dict[str, Any], Decimal] | None = None
+    for line in source.lines["item"]:
+        copied = {n: v for n, v in line.items() if n in fields and n not in OWN_LINE_FIELDS}
+        copied |= {"line": len(out) + 1, "orderLine": line["line"], "orderDoc": source.id}
+        if target == "salesOrder":
+            copied.pop("orderLine")
+            copied.pop("orderDoc")
+            out.append(copied | {"_amount": True})
+            continue
+        if line["itemType"] == "Discount":
+            if target != "itemFulfillment" and above is not None:
+                out.append(copied | {"_amount": True, "amount": _share(account, source, line, above)})
+            continue
+        left = _left(line, target)
+        above = (line, left) if left > 0 else None
+        if left > 0:
+            out.append(_taken(copied, line, left))
+    return out
+
+
+def _left(line: dict[str, Any], target: str) -> Decimal:
+    quantity: Decimal = line["quantity"]
+    done: Decimal = line.get("quantityFulfilled") or ZERO
+    billed: Decimal = line.get("quantityBilled") or ZERO
+    if target == "itemFulfillment":
+        return quantity - (line.get("quantityPicked") or ZERO) if line.get("isClosed") != "T" else ZERO
+    if target == "invoice":
+        return (done if done else ZERO if line.get("isClosed") == "T" else quantity) - billed
+    return quantity
+
+
+def _taken(copied: dict[str, Any], line: dict[str, Any], quantity: Decimal) -> dict[str, Any]:
+    """The copied line at that quantity; a whole line keeps an amount that isn't rate x quantity."""
+    copied |= {"quantity": quantity, "itemReceive": "T"}
+    if quantity != line["quantity"]:
+        copied.pop("amount", None)
+    elif "amount" in copied:
+        copied["_amount"] = True
+    return copied
+
+
+def _share(account: Account, source: Record, line: dict[str, Any], above: tuple[dict[str, Any], Decimal]) -> Decimal:
+    """A discount's part for this invoice: by quantity, the last one takes what is left."""
+    owner, quantity = above
+    sql = 'select sum(l.amount), sum(l.quantity) from transactionline l join "transaction" t on t.id=l.parent where l.createdfrom=? and l.orderline=? and t.type=\'CustInvc\''
+    before = Decimal(str(account.store.rows(sql, (source.id, line["line"]))[0][0] or 0))
+    billed = owner.get("quantityBilled") or ZERO
+    if billed + quantity >= owner["quantity"]:
+        return line["amount"] - before  # type: ignore[no-any-return]
+    smallest = Decimal(1).scaleb(-account.precision(source.values["currency"]))
+    return orders.rounded(line["amount"] * quantity / owner["quantity"], smallest)
+
+
+def _choose(defaults: list[dict[str, Any]], sent: list[dict[str, Any]], *, only: bool) -> list[dict[str, Any]]:
+    by_line = {line.get("orderLine"): line for line in defaults}
+    named = set()
+    for change in sent:
+        line = by_line.get(change.get("orderLine", change.get("line")))
+        if line is None:
+            raise user_error(f"Line {change.get('orderLine')} has nothing left on the order.")
+        if "quantity" in change and change["quantity"] != line["quantity"] and "_amount" not in change:
+            line.pop("amount", None)
+            line.pop("_amount", None)
+        line |= {n: v for n, v in change.items() if n != "line" and v is not None}
+        named.add(line["orderLine"])
+    return [line for line in defaults if not only or line["orderLine"] in named]
+
+
+def _add_kit_members(account: Account, record: Record) -> None:
+    out: list[dict[str, Any]] = []
+    for line in record.lines["item"]:
+        out.append(line)
+        if line.get("itemReceive") == "F" or line["itemType"] != "Kit":
+            continue
+        members = account.store.rows("select item, quantity from itemmember where parent=? order by seq", (line["item"],))
+        for item, quantity in members:
+            member = {n: line[n] for n in ("orderLine", "orderDoc", "location") if n in line}
+            facts = account.item(item)
+            member |= {"item": item, "quantity": line["quantity"] * Decimal(str(quantity or 1)), "kitMemberOf": line["line"], "itemReceive": "T"}
+            member["itemType"] = facts.kind if facts else "InvtPart"
+            out.append(member | {"line": 100 * line["line"] + len(out)})
+    record.lines["item"] = out
+
+
+def _first_invoice_only(account: Account, record: Record) -> None:
+    """Shipping, handling and a flat discount are billed with the first invoice (mapping.md section 7)."""
+    source = record.values["createdFrom"]
+    if account.store.rows("select 1 from \"transaction\" where createdfrom=? and type='CustInvc'", (source,)):
+        for name in ("shippingCost", "handlingCost", "discountRate"):
+            record.values.pop(name, None)
