@@ -49,7 +49,8 @@ def settings(home: Path, port: int, controller_port: int) -> dict[str, object]:
         "share.coordinator.state.topic.replication.factor": 1,
         "share.coordinator.state.topic.min.isr": 1,
         "group.initial.rebalance.delay.ms": 0,  # one worker on one machine waits for nobody
-        "controlled.shutdown.enable": "false",  # there is no other node that could take over
+        "broker.heartbeat.interval.ms": 500,
+        "broker.session.timeout.ms": 3_000,  # a killed broker's successor is refused until its session has ended: 9 s by default
         "log.cleaner.dedupe.buffer.size": 33_554_432,  # 128 MiB is a quarter of our heap
         "transaction.abort.timed.out.transaction.cleanup.interval.ms": 1_000,  # a dead worker's open transaction holds readers this much longer
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 
 LOOPBACK = "127.0.0.1"
 
@@ -18,10 +19,15 @@ def free(port: int) -> bool:
         return True
 
 
-def choose(preferred: int) -> int:
-    """`preferred` if it is free, else any free port of the loopback interface."""
-    if preferred and free(preferred):
-        return preferred
+def choose(preferred: int, *, wait_s: float = 0.0) -> int:
+    """`preferred` if it is free, or becomes so within `wait_s` seconds, else any free port of the loopback interface."""
+    deadline = time.monotonic() + wait_s
+    while preferred:
+        if free(preferred):
+            return preferred
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(0.05)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]

@@ -17,6 +17,7 @@ from accord.errors import Fatal
 
 START_TIME_TOLERANCE_S = 2.0  # psutil derives it from the boot time, which moves when the wall clock is set
 POLL_S = 0.05
+_OURS: list[subprocess.Popen[bytes]] = []  # they outlive us on purpose; a collected Popen warns of its running child
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ def start(command: Sequence[str], *, env: Mapping[str, str], log: Path, pid_file
         child = subprocess.Popen(
             command, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=cwd, start_new_session=True,
         )
+    _OURS.append(child)
     identity = Identity(child.pid, psutil.Process(child.pid).create_time())
     pid_file.write_text(json.dumps(asdict(identity)))
     return identity

@@ -17,6 +17,7 @@ from ops.local.ports import LOOPBACK, choose
 DEFAULT_DIR = Path(".accord") / "local"
 START_WAIT_S = 90.0  # a loaded machine; 3 s and 5 s are usual
 STOP_WAIT_S = 20.0
+RELEASE_WAIT_S = 3.0  # a killed process holds its ports until the last of its threads is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,16 @@ def _await(name: str, stem: Path, ready: Callable[[], bool]) -> None:
 
 def _ports(home: Path) -> Ports:
     """The ports of last time where they are ours or free, else new ones; written down before anything starts."""
-    last = _stored(home) or Ports(kafka.PORT, 0, registry.PORT, 0)
+    stored = _stored(home)
+    last = stored or Ports(kafka.PORT, 0, registry.PORT, 0)
+    wait_s = RELEASE_WAIT_S if stored else 0.0
     broker, schemas = process.running(home / "kafka.pid"), process.running(home / "registry.pid")
+    broker_runs, registry_runs = broker is not None, schemas is not None
     ports = Ports(
-        last.kafka if broker else choose(last.kafka), last.controller if broker else choose(last.controller),
-        last.registry if schemas else choose(last.registry), last.management if schemas else choose(last.management),
+        kafka=last.kafka if broker_runs else choose(last.kafka, wait_s=wait_s),
+        controller=last.controller if broker_runs else choose(last.controller, wait_s=wait_s),
+        registry=last.registry if registry_runs else choose(last.registry, wait_s=wait_s),
+        management=last.management if registry_runs else choose(last.management, wait_s=wait_s),
     )
     (home / "ports.json").write_text(json.dumps(asdict(ports)))
     return ports
