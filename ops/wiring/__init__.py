@@ -1,0 +1,1 @@
+"""The one place that joins parts: configuration in, running parts out."""
