@@ -16,7 +16,7 @@ from ops.sandbox.salesforce.metadata import Catalogue, Field, SObject
 
 AUDIT_FIRST = "Id id readonly\nIsDeleted boolean readonly"
 AUDIT = """
-CurrencyIsoCode restricted(USD|EUR|JPY|KWD) createonly
+CurrencyIsoCode restricted(USD|EUR|JPY|KWD)
 CreatedDate datetime readonly
 CreatedById ref(User:CreatedBy:) readonly
 LastModifiedDate datetime readonly
@@ -53,7 +53,7 @@ def catalogue() -> Catalogue:
             table["prefix"],
             table["label"],
             table["plural"],
-            table["name_field"],
+            name_field=table["name_field"],
             createable=own,
             updateable=own,
             deletable=own,

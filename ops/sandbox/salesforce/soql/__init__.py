@@ -1,0 +1,1 @@
+"""SOQL: grammar, then evaluation over the store."""
