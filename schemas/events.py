@@ -255,6 +255,7 @@ class Record:
     stage: str = ""
     made: Sequence[str] = ()
     seconds: Mapping[str, str] = field(default_factory=dict)
+    retired: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

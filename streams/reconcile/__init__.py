@@ -22,7 +22,7 @@ def reconcile(record: Record, input_: Observation | Outcome | Match | Handover, 
     """Take one input into the record and decide. An input that was taken before changes nothing and asks for nothing."""
     if record.alias:
         return forward(record, input_)
-    draft = Draft(record, rules, links)
+    draft = Draft(record, rules, links, input_.lane)
     folded = False
     if isinstance(input_, Observation):
         observe(draft, input_)

@@ -6,7 +6,7 @@ from schemas.events import AssumedValue, Outcome, Rejection, RowValue, Waiting
 from streams.reconcile.decision import Note
 from streams.reconcile.draft import GONE, MISSING, NOTHING, PRESENT, Draft
 from streams.reconcile.fight import sent
-from streams.reconcile.identity import learn_id, stand, tell_resolve
+from streams.reconcile.identity import is_retired, learn_id, stand, tell_resolve
 from streams.reconcile.observe import ask_again, doubt
 from streams.reconcile.payload import payload_hash, status_hash, status_key
 from streams.reconcile.registers import EMPTY, Slot, time_of, top, with_slot
@@ -47,6 +47,8 @@ def _known(draft: Draft, outcome: Outcome) -> bool:
     target = outcome.target
     if not outcome.id:
         return target in draft.ids
+    if is_retired(draft, target, outcome.id):
+        return False
     new = target not in draft.ids
     if not learn_id(draft, target, outcome.id, outcome.object):
         if draft.seconds.get(target) != outcome.id:

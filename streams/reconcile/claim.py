@@ -6,9 +6,9 @@ So the matcher sees that a record has a counterpart already, and a create goes o
 from __future__ import annotations
 
 from schemas.events import Claim, Match
-from schemas.ids import SYSTEMS
+from schemas.ids import OTHER, SYSTEMS
 from streams.reconcile.decision import Note
-from streams.reconcile.draft import NOTHING, PRESENT, Draft
+from streams.reconcile.draft import GONE, NOTHING, PRESENT, Draft
 
 NOBODY = ""
 
@@ -19,7 +19,7 @@ def claim(draft: Draft) -> None:
         return
     for system in SYSTEMS:
         old = draft.claims.get(system, NOTHING)
-        new = _values(draft, system) if draft.standing(system) == PRESENT and system in draft.ids else ()
+        new = _values(draft, system) if _stays(draft, system) else ()
         for value in old:
             if value not in new:
                 _say(draft, value, system, withdrawn=True)
@@ -31,7 +31,10 @@ def claim(draft: Draft) -> None:
 
 
 def withdraw_all(draft: Draft) -> None:
-    """The record gives way to another key: nobody may be matched with it."""
+    """The record gives way to another key: nobody may be matched with it.
+
+    In the lane of the handover, so that the matcher's new answer can't reach the winner before the handover does.
+    """
     for system in list(draft.claims):
         for value in draft.claims[system]:
             _say(draft, value, system, withdrawn=True)
@@ -61,10 +64,17 @@ def ambiguous(draft: Draft, system: str) -> str:
     return next((a for a in draft.claims.get(system, NOTHING).values() if a and " " in a), "")
 
 
+def _stays(draft: Draft, system: str) -> bool:
+    """Is the record there, and not about to be deleted with its counterpart? A new one must not be joined with it."""
+    other = OTHER[system]
+    doomed = draft.standing(other) == GONE and draft.rules.on_delete(other) == "delete"
+    return system in draft.ids and draft.standing(system) == PRESENT and not doomed
+
+
 def _values(draft: Draft, system: str) -> tuple[str, ...]:
     """No value to match by: the key is the value, so that an answer still comes, and comes after the snapshots."""
     return draft.rules.match_values(system, draft.read) or (f"{draft.base.entity}|key|{draft.key}",)
 
 
 def _say(draft: Draft, value: str, system: str, *, withdrawn: bool) -> None:
-    draft.claimed.append(Claim(value, draft.base.entity, system, draft.key, withdrawn))
+    draft.claimed.append(Claim(value, draft.base.entity, system, draft.key, withdrawn, draft.lane))

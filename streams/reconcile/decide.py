@@ -64,8 +64,9 @@ def _refused(draft: Draft, target: str, wish: Plan) -> bool:
 
 
 def _with_status(draft: Draft, target: str, main: Fields, wish: Plan) -> Fields:
-    """Our status fields go along, or alone when there is trouble to tell; a create that can't go takes none with it."""
-    if (wish.creating and not main) or draft.standing(target) == GONE or DELETED in main:
+    """Our status fields go along, or alone when there is trouble to tell a record that is there."""
+    nowhere = target not in draft.ids and not (wish.creating and main)
+    if nowhere or draft.standing(target) == GONE or DELETED in main:
         return main
     status = status_fields(draft, target, travels=bool(main))
     if not main and status:

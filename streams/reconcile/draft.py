@@ -25,14 +25,14 @@ class Draft:
     """
 
     __slots__ = (
-        "_owned", "agreed", "alias", "asks", "base", "claimed", "claims", "doubt", "forwards", "held", "ids", "key", "learned", "links",
-        "made", "margin", "moved", "notes", "objects", "presence", "problems", "reads", "registers", "rejected", "restores", "rounds",
+        "_owned", "agreed", "alias", "asks", "base", "claimed", "claims", "doubt", "forwards", "held", "ids", "key", "lane", "learned", "links",
+        "made", "margin", "moved", "notes", "objects", "presence", "problems", "reads", "registers", "rejected", "restores", "retired", "rounds",
         "rules", "seconds", "seeds", "sequence", "sources", "stage", "touched", "waiting", "wanted",
     )  # fmt: skip
 
-    def __init__(self, base: Record, rules: Rules, links: Links) -> None:
+    def __init__(self, base: Record, rules: Rules, links: Links, lane: str = "live") -> None:
         self.base, self.rules, self.links = base, rules, links
-        self.key, self.margin = base.key, rules.margin_ms
+        self.key, self.margin, self.lane = base.key, rules.margin_ms, lane
         self._owned: dict[Any, dict[str, Any]] = {}
         self.ids: Mapping[str, str] = base.ids
         self.objects: Mapping[str, str] = base.objects
@@ -53,6 +53,7 @@ class Draft:
         self.seconds: Mapping[str, str] = base.seconds
         self.problems: Sequence[Problem] = base.problems
         self.made: Sequence[str] = base.made
+        self.retired: Sequence[str] = base.retired
         self.alias, self.stage = base.alias, base.stage
         self.touched: set[tuple[str, str]] = set()
         self.moved = False
@@ -130,7 +131,9 @@ class Draft:
     def dirty(self) -> bool:
         """Was anything taken into the record?"""
         b = self.base
-        return bool(self._owned) or self.alias != b.alias or self.stage != b.stage or self.problems != b.problems or self.made != b.made
+        if self._owned or self.alias != b.alias or self.stage != b.stage:
+            return True
+        return self.problems != b.problems or self.made != b.made or self.retired != b.retired
 
     def frozen(self) -> Record:
         """The record as it stands now; the very same one when nothing changed."""
@@ -144,5 +147,5 @@ class Draft:
         return Record(
             self.key, b.entity, self.ids, self.objects, self.registers, self.presence, self.wanted, self.seeds, self.sequence, self.agreed,
             self.rounds, self.restores, self.held, self.doubt, self.rejected, self.waiting, self.problems, self.alias, self.claims,
-            self.sources, b.marks, self.stage, self.made, self.seconds,
+            self.sources, b.marks, self.stage, self.made, self.seconds, self.retired,
         )  # fmt: skip

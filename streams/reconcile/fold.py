@@ -8,8 +8,9 @@ from schemas.events import Handover, Match, Observation, Outcome, Record, Regist
 from schemas.ids import SYSTEMS, parse_ref
 from streams.reconcile.claim import hear, withdraw_all
 from streams.reconcile.decision import Ask, Decision, Forward, Note
-from streams.reconcile.draft import NOTHING, Draft
-from streams.reconcile.registers import EMPTY, merged
+from streams.reconcile.draft import GONE, NOTHING, Draft
+from streams.reconcile.identity import is_retired, replace_dead, retire
+from streams.reconcile.registers import EMPTY, merged, top
 
 
 def forward(record: Record, input_: Observation | Outcome | Match | Handover) -> Decision:
@@ -28,7 +29,7 @@ def match(draft: Draft, answer: Match) -> bool:
     other = answer.other
     if not other or other == draft.key or len(answer.candidates) > 1:
         return False
-    if len(draft.ids) > 1:
+    if sum(draft.standing(system) != GONE for system in draft.ids) > 1:
         draft.notes.append(Note("ambiguous_match", message=f"{other} matches too, but there is a counterpart already"))
         return False
     if not loses(draft.key, other, draft.rules.master):
@@ -60,18 +61,36 @@ def take_over(draft: Draft, handover: Handover) -> None:
     """The winner merges what the loser knew; of a system in which it has another record it takes nothing."""
     draft.moved = True
     for system, id_ in handover.ids.items():
-        known = draft.ids.get(system)
-        if known is not None and known != id_:
-            draft.put_whole("seconds", system, id_)
-            draft.notes.append(Note("ambiguous_match", system, message=f"{handover.loser} is {id_} there, but {known} is ours"))
+        if is_retired(draft, system, id_):
             continue
-        if known is None:
-            draft.put_whole("ids", system, id_)
+        known = draft.ids.get(system, id_)
+        if known != id_:
+            dead = _is_dead(draft, handover, system)
+            if dead or draft.standing(system) != GONE:
+                _second(draft, system, id_, handover.loser, dead=dead)
+                continue
+            replace_dead(draft, system, id_, handover.objects.get(system, ""))
+        draft.put_whole("ids", system, id_)
         if system in handover.objects:
             draft.put_whole("objects", system, handover.objects[system])
         if system in handover.presence:
             draft.put_whole("presence", system, merged(draft.presence.get(system, EMPTY), handover.presence[system]))
         _merge(draft, system, handover)
+
+
+def _is_dead(draft: Draft, handover: Handover, system: str) -> bool:
+    theirs = handover.presence.get(system)
+    slot = None if theirs is None else top(theirs, draft.margin)
+    return slot is not None and slot.value == GONE
+
+
+def _second(draft: Draft, system: str, id_: str, loser: str, *, dead: bool) -> None:
+    """The loser is another record there. A dead one needs no more than to be remembered as such."""
+    if dead:
+        retire(draft, system, id_)
+        return
+    draft.put_whole("seconds", system, id_)
+    draft.notes.append(Note("ambiguous_match", system, message=f"{loser} is {id_} there, but {draft.ids[system]} is ours"))
 
 
 def _merge(draft: Draft, system: str, handover: Handover) -> None:

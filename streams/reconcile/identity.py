@@ -30,24 +30,45 @@ def learn_id(draft: Draft, system: str, id_: str, object_: str) -> bool:
 def accept(draft: Draft, seen: Observation) -> bool:
     """Is the observation of the record that we hold, or may it take that one's place (a merge: the survivor names our key)?"""
     system = seen.system
+    if is_retired(draft, system, seen.source_id):
+        return False
     if learn_id(draft, system, seen.source_id, seen.object):
         return True
     if draft.standing(system) == GONE and seen.whole and not seen.gone:
-        draft.notes.append(Note("merged", system, message=f"{draft.ids[system]} is gone, {seen.source_id} takes its place"))
-        draft.put_whole("ids", system, seen.source_id)
-        draft.moved = True
-        draft.put_whole("objects", system, seen.object)
-        draft.put_whole("registers", system, NOTHING)
-        draft.drop_whole("presence", system)
-        draft.drop_whole("seconds", system)
+        replace_dead(draft, system, seen.source_id, seen.object)
         return True
     if seen.gone:
-        if draft.seconds.get(system) == seen.source_id:
-            draft.drop_whole("seconds", system)
+        retire(draft, system, seen.source_id)
     elif draft.seconds.get(system) != seen.source_id:
         draft.put_whole("seconds", system, seen.source_id)
         draft.notes.append(Note("second_record", system, message=f"{seen.source_id} names the key of {draft.ids[system]}"))
     return False
+
+
+def replace_dead(draft: Draft, system: str, id_: str, object_: str) -> None:
+    """A living record takes the place of the deleted one: the survivor of a merge, or a record made anew."""
+    old = draft.ids[system]
+    draft.notes.append(Note("merged", system, message=f"{old} is gone, {id_} takes its place"))
+    retire(draft, system, old)
+    draft.put_whole("ids", system, id_)
+    draft.put_whole("objects", system, object_)
+    draft.put_whole("registers", system, NOTHING)
+    for name in ("presence", "seconds"):
+        draft.drop_whole(name, system)
+    for name in ("agreed", "wanted", "rounds", "restores", "held", "doubt", "sources"):
+        draft.put_whole(name, system, NOTHING)
+    draft.moved = True
+
+
+def retire(draft: Draft, system: str, id_: str) -> None:
+    draft.retired = (*draft.retired, f"{system}:{id_}")
+    if draft.seconds.get(system) == id_:
+        draft.drop_whole("seconds", system)
+
+
+def is_retired(draft: Draft, system: str, id_: str) -> bool:
+    """Its place was taken: a late or repeated word of it must not take it back."""
+    return f"{system}:{id_}" in draft.retired
 
 
 def stand(draft: Draft, system: str, slot: Slot) -> None:
