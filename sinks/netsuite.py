@@ -1,0 +1,176 @@
+"""NetSuite as a target: one record in one call; create is a POST with our key, everything after goes by the internal id.
+
+A key that is taken means look up, then PATCH by id with the seeds dropped. Where a shop connector owns `externalId`, a custom field of ours
+carries the key; it is not unique there, so it is looked up before every create.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from accord.errors import Rejected, Transient
+from accord.netsuite.faults import missing, taken
+from schemas.events import Write
+from sinks.compare import holds, lacking
+from sinks.refs import with_self
+from sinks.target import Job, Verdict, failed, stage_moved
+
+EXTERNAL_ID = "externalId"
+#: Options of a write that go along as query parameters.
+PARAMETERS = ("replace", "replaceSelectedFields")
+
+
+class Client(Protocol):
+    """The calls that this target makes. Raises Transient, Rejected (code in NetSuite's words) or Fatal."""
+
+    async def create(self, type_: str, body: Mapping[str, Any]) -> str:
+        """POST; the new internal id."""
+        ...
+
+    async def update(self, type_: str, id_: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> None: ...
+    async def delete(self, type_: str, id_: str) -> None: ...
+    async def get(self, type_: str, id_: str, fields: Sequence[str] = ()) -> Mapping[str, Any] | None:
+        """The record with its sublists, or only these fields; None = there is no such record."""
+        ...
+
+    async def find(self, type_: str, field: str, value: str) -> str | None:
+        """Internal id by external id or by a custom field."""
+        ...
+
+    def now_ms(self) -> int:
+        """The account's time, epoch ms."""
+        ...
+
+
+class NetSuite:
+    """The account as a target. `keys`: record type -> custom field that carries our key, where it isn't `externalId`."""
+
+    system = "netsuite"
+    size = 1
+
+    def __init__(self, clients: Mapping[str, Client], *, calls: int = 4, keys: Mapping[str, str] | None = None) -> None:
+        """`clients`: by lane, so that live calls are paced before backfill. `keys`: see the class."""
+        self._clients = clients
+        self.calls = calls
+        self.parallel = calls
+        self._keys = keys or {}
+
+    def group(self, write: Write) -> str:  # noqa: ARG002 (the protocol's)
+        """One record, one call: there is nothing to group."""
+        return ""
+
+    async def apply(self, jobs: Sequence[Job]) -> Sequence[Verdict]:
+        return [await self._one(job) for job in jobs]
+
+    async def _one(self, job: Job) -> Verdict:
+        client = self._clients[job.write.lane]
+        call = _Call(client, Verdict("applied", id=job.id, object=job.head.object, before=client.now_ms()))
+        try:
+            await self._write(job, call)
+        except (Transient, Rejected) as error:
+            call.verdict = failed(error, call.verdict)
+        return replace(call.verdict, after=client.now_ms())
+
+    async def _write(self, job: Job, call: _Call) -> None:
+        type_, field = job.head.object, self._keys.get(job.head.object, EXTERNAL_ID)
+        if job.write.kind == "delete":
+            await call.delete(type_)
+            return
+        if not call.verdict.id and (job.doubt or field != EXTERNAL_ID):
+            await call.find(type_, field, job.head.key)
+        if not call.verdict.id and await self._create(job, call, field):
+            return
+        if job.write.stage and await call.stage_moved(job.write, type_):
+            return
+        body = with_self(job.head.body, call.verdict.id)
+        parameters = {p: job.write.options[p] for p in PARAMETERS if p in job.write.options}
+        if job.doubt:
+            body = await call.lacking(type_, body, parameters.get("replace", ""))
+        if call.verdict.kind == "gone":
+            return
+        if not body:
+            call.verdict = replace(call.verdict, kind="unchanged")
+            return
+        await call.update(type_, body, parameters)
+
+    async def _create(self, job: Job, call: _Call, field: str) -> bool:
+        """True = created. False = it exists under our key: go on by its id."""
+        head = job.head
+        try:
+            await call.create(head.object, {**head.seeds, **head.body, field: head.key})
+        except Rejected as error:
+            if not taken(error):
+                raise
+            await call.find(head.object, field, head.key)
+            if not call.verdict.id:
+                raise
+            return False
+        return True
+
+
+class _Call:
+    """The calls of one write, and its verdict so far."""
+
+    def __init__(self, client: Client, verdict: Verdict) -> None:
+        self._client = client
+        self.verdict = verdict
+
+    def _tell(self, request: str) -> None:
+        self.verdict = replace(self.verdict, calls=self.verdict.calls + 1, request=request)
+
+    async def find(self, type_: str, field: str, key: str) -> None:
+        self._tell(f"GET {type_}/eid:{key}" if field == EXTERNAL_ID else f"GET {type_}?q={field}")
+        self.verdict = replace(self.verdict, id=await self._client.find(type_, field, key) or "")
+
+    async def create(self, type_: str, body: Mapping[str, Any]) -> None:
+        self._tell(f"POST {type_}")
+        self.verdict = replace(self.verdict, id=await self._client.create(type_, body), created=True)
+
+    async def update(self, type_: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+        query = "".join(f"{'&' if n else '?'}{k}={v}" for n, (k, v) in enumerate(parameters.items()))
+        self._tell(f"PATCH {type_}/{self.verdict.id}{query}")
+        try:
+            await self._client.update(type_, self.verdict.id, body, parameters)
+        except Rejected as error:
+            if not missing(error) or await self._there(type_):
+                raise
+            self.verdict = replace(self.verdict, kind="gone", code=error.code, message=str(error))
+
+    async def delete(self, type_: str) -> None:
+        self._tell(f"DELETE {type_}/{self.verdict.id}")
+        try:
+            await self._client.delete(type_, self.verdict.id)
+        except Rejected as error:
+            if not missing(error) or await self._there(type_):
+                raise
+            self.verdict = replace(self.verdict, kind="gone")
+
+    async def stage_moved(self, write: Write, type_: str) -> bool:
+        """Read the status first: has the record left the stage that this write is for?"""
+        name = write.options.get("stage_field", "status")
+        self._tell(f"GET {type_}/{self.verdict.id}?fields={name}")
+        found = await self._client.get(type_, self.verdict.id, (name,))
+        if found is None:
+            self.verdict = replace(self.verdict, kind="gone")
+            return True
+        moved = stage_moved(write, found.get(name))
+        if moved is not None:
+            self.verdict = replace(self.verdict, kind="stage_changed", observed=moved)
+        return moved is not None
+
+    async def lacking(self, type_: str, body: Mapping[str, Any], replaced: str) -> Mapping[str, Any]:
+        """What the record doesn't hold yet: a repeated PATCH would add a sublist's lines a second time. A replaced sublist goes whole."""
+        self._tell(f"GET {type_}/{self.verdict.id}")
+        found = await self._client.get(type_, self.verdict.id)
+        if found is None:
+            self.verdict = replace(self.verdict, kind="gone")
+            return {}
+        whole = set(replaced.split(",")) & set(body)
+        rest = lacking({n: v for n, v in body.items() if n not in whole}, found)
+        return rest | {n: body[n] for n in whole if not holds(body[n], found.get(n))}
+
+    async def _there(self, type_: str) -> bool:
+        self._tell(f"GET {type_}/{self.verdict.id}")
+        return await self._client.get(type_, self.verdict.id, ("id",)) is not None
