@@ -6,7 +6,7 @@ import heapq
 import json
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from ops.sandbox.clock import SandboxClock
 from ops.sandbox.faults import Switchboard
-from ops.sandbox.netsuite import billing, entities, facts, patch, sdf
+from ops.sandbox.netsuite import billing, entities, facts, patch, sdf, sqlfunctions
 from ops.sandbox.netsuite.errors import NsError, invalid, missing, required, user_error
 from ops.sandbox.netsuite.metadata import RecordType, Sublist, load
 from ops.sandbox.netsuite.options import Options
@@ -65,12 +65,18 @@ class Account(facts.Facts):
         self.project = project
         self.metadata = load(project, self.options.undeployed)
         self.store = Store(path, self.metadata)
+        sqlfunctions.install(self.store.db, self._formula_zone)
         self._later: list[tuple[float, int, Callable[[], object]]] = []
         self._order = count()
 
+    def _formula_zone(self) -> str:
+        return self.options.time_zone if self.options.formula_zone == "user" else "GMT"
+
     # -- time
     def now(self) -> datetime:
-        return self.clock.now()
+        """The account's own time: the sandbox's clock, off by what a skew fault says."""
+        skew = sum(float(f.params.get("seconds", 0)) for f in self.faults.active() if f.name == "clock_skew")
+        return self.clock.now() + timedelta(seconds=skew)
 
     def stamp(self) -> str:
         """The stamp that a save of this moment gets: UTC to the second."""

@@ -32,6 +32,7 @@ def customer_before(account: Account, record: Record, old: Record | None, sent: 
     v.setdefault("currency", account.base_currency(v["subsidiary"]))
     v.setdefault("entityStatus", "13")
     v["stage"] = account.metadata.enums["entityStatus"][v["entityStatus"]].partition("-")[0]
+    v.setdefault("taxable", "T")
     v.setdefault("creditHoldOverride", "AUTO")
     v.setdefault("balance", Decimal(0))
     v.setdefault("isInactive", "F")

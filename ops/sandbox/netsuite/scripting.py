@@ -44,7 +44,7 @@ class Invocation:
         self._script = script
         self._deploy = deploy
         self._operations: dict[str, Callable[[Any], Any]] = {
-            "now": lambda _: int(account.clock.time() * 1000),
+            "now": lambda _: int(account.now().timestamp() * 1000),
             "usage": lambda _: self.units,
             "log": self.log.append,
             "runtime.info": lambda _: self._info(),

@@ -6,7 +6,6 @@ Rows with equal sort values come in a deliberately odd order, so that a script w
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -29,23 +28,6 @@ FUNCTIONS = frozenset(
 FLAG = re.compile(r"^\s*case\s+when\s+(?P<test>.+)\s+then\s+'T'\s+end\s*$", re.IGNORECASE | re.DOTALL)
 STAMP_FORMAT = re.compile(r"'yyyy-mm-dd hh24:mi:ss'", re.IGNORECASE)
 Row = tuple[str, str, list[str], list[str | None]]
-
-
-def install(db: sqlite3.Connection, account: Account) -> None:
-    """SQL functions that formulas use."""
-    zone = lambda: account.options.time_zone if account.options.formula_zone == "user" else "GMT"  # noqa: E731
-    db.create_function("ns_to_char", 2, lambda value, form: _to_char(value, form, zone()))
-
-
-def _to_char(value: str | None, form: str, time_zone: str) -> str | None:
-    if value is None:
-        return None
-    local = dates.local_stamp(value, time_zone) if len(value) > 10 else value
-    moment = dates.parse_stamp(local if local and len(local) > 10 else f"{value} 00:00:00")
-    low = form.lower()
-    for token, code in (("yyyy", "%Y"), ("hh24", "%H"), ("mi", "%M"), ("ss", "%S"), ("mm", "%m"), ("dd", "%d")):
-        low = low.replace(token, code)
-    return moment.strftime(low)
 
 
 class Compiler:

@@ -1,0 +1,62 @@
+"""What a client signs in with: generated at first start, kept in the sandbox's folder."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+FILE = "netsuite-credentials.json"
+KEY_FILE = "netsuite-key.pem"
+SIGNING_FILE = "netsuite-signing-key.pem"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Secrets of one sandbox account. `private_key`: file of the PEM key whose certificate is mapped as `certificate_id`."""
+
+    account: str
+    consumer_key: str
+    consumer_secret: str
+    token_id: str
+    token_secret: str
+    client_id: str
+    certificate_id: str
+    private_key: Path
+
+    def public_key(self) -> str:
+        key = serialization.load_pem_private_key(self.private_key.read_bytes(), None)
+        pem = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        return pem.decode()
+
+    def signing_key(self) -> str:
+        """The account's own key, which signs access tokens."""
+        return _key(self.private_key.parent / SIGNING_FILE, 2048)
+
+
+def ensure(directory: Path, account: str) -> Credentials:
+    """The credentials of `directory`, made when it has none."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path, key = directory / FILE, directory / KEY_FILE
+    if path.exists() and key.exists():
+        return Credentials(**{**json.loads(path.read_text("utf-8")), "private_key": key})
+    _key(key, 3072)
+    hexes = [secrets.token_hex(32) for _ in range(5)]
+    made = Credentials(account, *hexes[:4], client_id=hexes[4], certificate_id=secrets.token_urlsafe(24), private_key=key)
+    kept = {name: value for name, value in asdict(made).items() if name != "private_key"}
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(kept, indent=2), "utf-8")
+    return made
+
+
+def _key(path: Path, bits: int) -> str:
+    if not path.exists():
+        key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+        form = serialization.PrivateFormat.PKCS8
+        path.touch(mode=0o600)
+        path.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    return path.read_text("utf-8")
