@@ -1,0 +1,37 @@
+"""What a source is: something that reads pages of changes from a position on, for ever."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple, Protocol
+
+from accord.pace import Lane
+from schemas.events import Change, Mark, ReadRequest
+
+
+class Page(NamedTuple):
+    """What goes into one Kafka transaction, together with the position behind it.
+
+    marks: sent to every partition of the entity's change topic (in the backfill lane), after the changes.
+    position: the source's own JSON text; None = unchanged.
+    """
+
+    changes: Sequence[Change] = ()
+    requests: Sequence[ReadRequest] = ()
+    marks: Sequence[Mark] = ()
+    position: str | None = None
+    lane: Lane = "live"
+
+
+class Source(Protocol):
+    """One reader of one system. `name` is its key in the topic `position` and part of its transactional id."""
+
+    @property
+    def name(self) -> str: ...
+
+    def pages(self, position: str | None) -> AsyncIterator[Page]:
+        """Read on from `position` (None = never read). Ends only where there is nothing more to read for good (a snapshot).
+
+        Raises Transient (the runner waits and calls again with the last committed position) or Fatal.
+        """
+        ...
