@@ -15,6 +15,7 @@ from uuid import UUID
 from ops.sandbox.clock import SandboxClock
 from ops.sandbox.faults import Fault, Switchboard
 from ops.sandbox.salesforce import deployed, secret, seeds, standard, switches
+from ops.sandbox.salesforce.cursors import Cursors
 from ops.sandbox.salesforce.problems import refuse
 from ops.sandbox.salesforce.save import Saver
 from ops.sandbox.salesforce.settings import Settings
@@ -54,9 +55,13 @@ class Org:
             seeds.seed(self.store, clock.now(), "Accord Sandbox", secret.DOMAIN)
         self.org_id = next(iter(self.store.rows["Organization"]))
         self.saver = Saver(faults, self.settings)
+        self.started = clock.now().replace(microsecond=0)
+        self.cursors = Cursors()
+        self.jobs: dict[str, Any] = {}
         self.calls: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self._sessions: dict[str, tuple[str, datetime]] = {}
+        self._day: tuple[datetime, int] = (self.started, 0)
         self._later: set[asyncio.TimerHandle] = set()
 
     def _selected(self) -> list[str]:
@@ -96,6 +101,19 @@ class Org:
             self._sessions.clear()
         else:
             self._sessions.pop(token, None)
+
+    # allocations
+
+    @property
+    def used_today(self) -> int:
+        """API calls of the running 24 hours."""
+        if self.clock.now() - self._day[0] >= timedelta(days=1):
+            self._day = (self.clock.now(), 0)
+        return self._day[1]
+
+    def count_call(self, shape: str) -> None:
+        self._day = (self._day[0], self.used_today + 1)
+        self.calls[shape] += 1
 
     # work
 
