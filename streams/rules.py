@@ -83,6 +83,8 @@ class Rules:
     inactive: values that say "no longer in use", written on `inactivate` and read for `Link.standing`.
     margin_ms: how far clocks may be apart, at least 1000 because Salesforce cuts commit times to the second.
     restore_window_ms, max_restores: more restores of one field than that within the window, by the target's time, are a fight.
+    context: fields that `normal` and `compute` read besides the one they are asked about; None = any, so every input decides on all fields.
+    match_fields: fields that `match_values` reads; None = any.
     trace_free: systems in which a save that changes nothing leaves no event or stamp, so a value still assumed is read once.
     """
 
@@ -104,6 +106,8 @@ class Rules:
     validated_target: str = ""
     inactive: Mapping[str, str] = field(default_factory=dict)
     fact_fields: frozenset[str] = frozenset()
+    context: frozenset[str] | None = None
+    match_fields: frozenset[str] | None = None
     margin_ms: int = 5_000
     max_restores: int = 5
     restore_window_ms: int = 3_600_000

@@ -15,7 +15,8 @@ NOBODY = ""
 
 def claim(draft: Draft) -> None:
     """Tell the matcher of values that are new, and of those that the record has no more."""
-    if not (draft.touched or draft.moved):
+    fields = draft.rules.match_fields
+    if not draft.moved and not any(fields is None or name in fields for _, name in draft.touched):
         return
     for system in SYSTEMS:
         old = draft.claims.get(system, NOTHING)

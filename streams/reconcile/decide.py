@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from schemas.events import Handover, Match, Observation, Outcome, Reason, Values
+from schemas.events import Handover, Match, Observation, Outcome, Reason
 from schemas.ids import OTHER, SYSTEMS
 from streams.reconcile.answer import reissues
 from streams.reconcile.claim import claim
 from streams.reconcile.decision import Ask
 from streams.reconcile.draft import GONE, MISSING, NOTHING, Draft
 from streams.reconcile.fight import count_restores
-from streams.reconcile.flows import flows
+from streams.reconcile.flows import pointing
 from streams.reconcile.payload import payload_hash, status_hash, status_key
-from streams.reconcile.plan import Fields, Plan, desired_value, plan
+from streams.reconcile.plan import Desired, Fields, Plan, plan
 from streams.reconcile.stage import advance
-from streams.reconcile.status import status_fields
-from streams.rules import DELETED, STATUS_FIELDS
+from streams.reconcile.status import status_fields, untroubled
+from streams.rules import DELETED
 
 Input = Observation | Outcome | Match | Handover
 
@@ -24,13 +24,23 @@ def decide(draft: Draft, input_: Input) -> None:
     claim(draft)
     _validate(draft)
     again = input_.target if isinstance(input_, Outcome) and reissues(draft, input_) else ""
-    wishes = {target: plan(draft, target) for target in SYSTEMS}
+    names = _affected(draft) if isinstance(input_, Observation) else None
+    wishes = {target: plan(draft, target, names) for target in SYSTEMS}
     mains: dict[str, Fields] = {target: {} if _refused(draft, target, wish) else wish.fields for target, wish in wishes.items()}
     for target in list(draft.waiting):
         if not mains[target]:
             draft.drop_whole("waiting", target)
     for target, wish in wishes.items():
         _decide(draft, target, mains[target], wish, reissue=again == target)
+
+
+def _affected(draft: Draft) -> frozenset[str] | None:
+    """The fields on which the decision may differ from the one before; None = any of them."""
+    context, base = draft.rules.context, draft.base
+    if context is None or draft.moved or draft.stage != base.stage or draft.rejected or draft.problems or base.problems:
+        return None
+    names = {name for _, name in draft.touched}
+    return None if names & context else frozenset(names | draft.stirred | pointing(draft.rules))
 
 
 def _validate(draft: Draft) -> None:
@@ -68,6 +78,8 @@ def _with_status(draft: Draft, target: str, main: Fields, wish: Plan) -> Fields:
     nowhere = target not in draft.ids and not (wish.creating and main)
     if nowhere or draft.standing(target) == GONE or DELETED in main:
         return main
+    if not main and untroubled(draft, target):
+        return main
     status = status_fields(draft, target, travels=bool(main))
     if not main and status:
         refusal = draft.rejected.get(status_key(target))
@@ -89,21 +101,11 @@ def _ask(draft: Draft, target: str, fields: Fields, wish: Plan) -> None:
     rules = draft.rules
     bound = plain and target == rules.stage_system and any(f in rules.fields and rules.fields[f].staged for f in fields)
     stage = draft.stage if bound else ""
-    desired = _desired(draft, target, fields) if plain else {}
+    desired = Desired(draft, target, fields) if plain else {}
     seeds = wish.seeds if kind == "create" else {}
     draft.asks.append(
         Ask(target, sequence, kind, draft.ids.get(target, ""), fields, seeds, stage, desired, _reasons(draft, target, fields))
     )
-
-
-def _desired(draft: Draft, target: str, fields: Fields) -> Values:
-    """Everything the target should hold: its own values, the owners' of the rest, and what is asked for now."""
-    out: Fields = {name: draft.read(target, name) for name in draft.registers.get(target, NOTHING) if name not in STATUS_FIELDS}
-    for flow in flows(draft.rules, draft.stage, target):
-        value = desired_value(draft, target, flow)
-        if value is not None or flow.name in draft.registers.get(flow.owner, NOTHING):
-            out[flow.name] = value
-    return {**out, **fields}
 
 
 def _reasons(draft: Draft, target: str, fields: Fields) -> dict[str, Reason]:

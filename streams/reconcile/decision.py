@@ -16,7 +16,7 @@ class Ask:
 
     kind: create, update, delete or withdraw (nothing is wanted any more: it only supersedes). id: the target's own, empty for a create.
     fields: every wanted field that is not confirmed. seeds: go only into a create. stage: not empty = only while the target is in it.
-    desired: everything the target should hold, for bodies that must carry a whole group. reasons: why each field has its value.
+    desired: everything the target should hold, for bodies that must carry a whole group; worked out when read. reasons: why each field has its value.
     """
 
     target: str

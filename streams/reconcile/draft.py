@@ -21,13 +21,13 @@ _NESTED = frozenset({"registers", "wanted", "seeds", "agreed", "rounds", "restor
 class Draft:
     """The record, the rules and the links of one decision, and what has been decided so far.
 
-    touched: (system, field) whose value changed. moved: an id or a standing changed, so the link may have.
+    touched: (system, field) whose value changed. stirred: fields of which something else did. moved: an id or a standing changed, so the link may have.
     """
 
     __slots__ = (
         "_owned", "agreed", "alias", "asks", "base", "claimed", "claims", "doubt", "forwards", "held", "ids", "key", "lane", "learned", "links",
         "made", "margin", "moved", "notes", "objects", "presence", "problems", "reads", "registers", "rejected", "restores", "retired", "rounds",
-        "rules", "seconds", "seeds", "sequence", "sources", "stage", "touched", "waiting", "wanted",
+        "rules", "seconds", "seeds", "sequence", "sources", "stage", "stirred", "touched", "waiting", "wanted",
     )  # fmt: skip
 
     def __init__(self, base: Record, rules: Rules, links: Links, lane: str = "live") -> None:
@@ -56,6 +56,7 @@ class Draft:
         self.retired: Sequence[str] = base.retired
         self.alias, self.stage = base.alias, base.stage
         self.touched: set[tuple[str, str]] = set()
+        self.stirred: set[str] = set()
         self.moved = False
         self.asks: list[Ask] = []
         self.reads: list[ReadRequest] = []

@@ -68,8 +68,10 @@ def count_restores(draft: Draft, target: str, fields: dict[str, str | None]) -> 
     """A restore counts when its write is emitted: counted when decided, repeated decisions over a refusal would make it a fight."""
     agreed = draft.agreed.get(target, NOTHING)
     for name, value in fields.items():
+        if name in STATUS_FIELDS or agreed.get(name, MISSING) != value:
+            continue
         held = draft.slot(target, name)
-        if held is None or isinstance(held, AssumedValue) or name in STATUS_FIELDS or agreed.get(name, MISSING) != value:
+        if held is None or isinstance(held, AssumedValue):
             continue
         start = time_of(held) - draft.rules.restore_window_ms
         old = draft.restores.get(target, NOTHING).get(name, ())

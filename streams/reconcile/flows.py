@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -30,6 +31,18 @@ def flows(rules: Rules, stage: str, target: str) -> tuple[Flow, ...]:
         if owner == "accord" or owner in rule.systems:
             out.append(Flow(name, rule, owner))
     return tuple(out)
+
+
+@lru_cache(maxsize=1024)
+def flow_of(rules: Rules, stage: str, target: str) -> Mapping[str, Flow]:
+    """The same by name."""
+    return {flow.name: flow for flow in flows(rules, stage, target)}
+
+
+@lru_cache(maxsize=1024)
+def pointing(rules: Rules) -> frozenset[str]:
+    """Fields whose meaning changes with other records' links."""
+    return frozenset(name for name, rule in rules.fields.items() if rule.ref is not None or rule.kind == "lines")
 
 
 @lru_cache(maxsize=1024)

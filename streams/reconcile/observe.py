@@ -37,12 +37,21 @@ def _take(draft: Draft, seen: Observation, name: str, value: str | None) -> int:
         draft.touched.add((system, name))
         if now is slot and seen.event_id:
             draft.own_of("sources", system)[name] = seen.event_id
+    elif was.value == value and now is slot and not isinstance(was, AssumedValue):
+        return _settle(draft, system, name, slot)
     again = 0 if was is None else max(within_margin(draft, was, slot), _against_assumption(draft, system, name, was, now, slot))
-    if now is slot:
+    return max(again, _settle(draft, system, name, slot)) if now is slot else again
+
+
+def _settle(draft: Draft, system: str, name: str, slot: EventValue | RowValue) -> int:
+    """The slot counts now: what was open about the field may be answered by it."""
+    if name in draft.rounds.get(system, NOTHING):
         read_back(draft, system, name, slot)
-        if slot.time > draft.doubt.get(system, NOTHING).get(name, NEVER):
-            draft.drop("doubt", system, name)
-    return again
+        draft.stirred.add(name)
+    if slot.time > draft.doubt.get(system, NOTHING).get(name, NEVER):
+        draft.drop("doubt", system, name)
+        draft.stirred.add(name)
+    return 0
 
 
 def within_margin(draft: Draft, was: Slot, slot: EventValue | RowValue) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from schemas.events import Values
@@ -10,10 +11,10 @@ from streams.reconcile.claim import alone
 from streams.reconcile.decision import Note
 from streams.reconcile.draft import ABSENT, GONE, MISSING, NOTHING, PRESENT, Draft
 from streams.reconcile.fight import CONTESTED, REFUSED, exhausted, forget, hold, is_held, release
-from streams.reconcile.flows import Flow, flows, seedable
-from streams.reconcile.registers import Slot, top
+from streams.reconcile.flows import Flow, flow_of, flows, seedable
+from streams.reconcile.registers import Slot
 from streams.reconcile.same import normal, same
-from streams.rules import DELETED, KEY, NETSUITE_ID, SALESFORCE_ID
+from streams.rules import DELETED, KEY, NETSUITE_ID, SALESFORCE_ID, STATUS_FIELDS
 
 Fields = dict[str, str | None]
 
@@ -24,8 +25,8 @@ class Plan(NamedTuple):
     creating: bool
 
 
-def plan(draft: Draft, target: str) -> Plan:
-    """Without our status fields. A deleted record is never raised from the dead: nothing is written to it."""
+def plan(draft: Draft, target: str, names: frozenset[str] | None) -> Plan:
+    """Without our status fields. `names`: only these may have changed, None = any. A deleted record is never raised from the dead: nothing is written to it."""
     source = OTHER[target]
     if draft.standing(target) == GONE:
         return Plan({}, {}, creating=False)
@@ -35,7 +36,7 @@ def plan(draft: Draft, target: str) -> Plan:
     if draft.problems and draft.rules.validated_target == target:
         return Plan({}, {}, creating)
     if not creating:
-        return Plan(_differences(draft, target), {}, creating=False)
+        return Plan(_differences(draft, target, names), {}, creating=False)
     if not _may_create(draft, target, source):
         return Plan({}, {}, creating)
     return Plan(_first(draft, target), _seeds(draft, target, source), creating)
@@ -96,6 +97,36 @@ def _seeds(draft: Draft, target: str, source: str) -> Values:
     return out
 
 
+class Desired(Mapping[str, str | None]):
+    """Everything the target should hold: its own values, the owners' of the rest, and what is asked for now. Most writes need none of it."""
+
+    __slots__ = ("_draft", "_fields", "_flows", "_target")
+
+    def __init__(self, draft: Draft, target: str, fields: Fields) -> None:
+        self._draft, self._target, self._fields = draft, target, fields
+        self._flows = flow_of(draft.rules, draft.stage, target)
+
+    def __getitem__(self, name: str) -> str | None:
+        if name in self._fields:
+            return self._fields[name]
+        flow = self._flows.get(name)
+        if flow is not None:
+            value = desired_value(self._draft, self._target, flow)
+            if value is not None or self._draft.slot(flow.owner, name) is not None:
+                return value
+        slot = None if name in STATUS_FIELDS else self._draft.slot(self._target, name)
+        if slot is None:
+            raise KeyError(name)
+        return slot.value
+
+    def __iter__(self) -> Iterator[str]:
+        names = dict.fromkeys((*self._draft.registers.get(self._target, NOTHING), *self._flows, *self._fields))
+        return (name for name in names if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 def desired_value(draft: Draft, target: str, flow: Flow) -> str | None:
     """The owner's value in the target's normal form."""
     if flow.owner == "accord":
@@ -103,33 +134,43 @@ def desired_value(draft: Draft, target: str, flow: Flow) -> str | None:
     return normal(draft, target, flow.rule, draft.read(flow.owner, flow.name))
 
 
-def _differences(draft: Draft, target: str) -> Fields:
-    """Field by field. The first lines of the loop are the way of nearly every field of nearly every observation."""
-    source, margin = OTHER[target], draft.margin
-    theirs, ours = draft.registers.get(source, NOTHING), draft.registers.get(target, NOTHING)
-    wanted, agreed, held = (m.get(target, NOTHING) for m in (draft.wanted, draft.agreed, draft.held))
-    linked = source in draft.ids
-    out: Fields = {}
-    for flow in flows(draft.rules, draft.stage, target):
-        name = flow.name
-        mine = ours.get(name)
-        slot = None if mine is None else top(mine, margin)
-        if flow.owner == "accord":
-            raw = own_value(draft, name, target) if linked else None
-            if raw is None:
-                continue
-        else:
-            register = theirs.get(name)
-            best = None if register is None else top(register, margin)
-            if best is None:
-                continue  # the owner's value is unknown: nobody may write it
-            raw = best.value
-        if slot is not None and slot.value == raw and agreed.get(name, MISSING) == raw and name not in wanted and name not in held:
-            continue
-        value = raw if flow.owner == "accord" else normal(draft, target, flow.rule, raw)
-        if name in wanted or _wants(draft, target, flow, value, slot):
-            out[name] = value
+def _differences(draft: Draft, target: str, names: frozenset[str] | None) -> Fields:
+    """What must be asked of a record that is there. `names`: decide only on these, the rest stays as it was decided before."""
+    every = flow_of(draft.rules, draft.stage, target)
+    wanted = draft.wanted.get(target, NOTHING)
+    if names is None:
+        out: Fields = {}
+        for flow in every.values():
+            _difference(draft, target, flow, wanted, out)
+        return out
+    out = {name: value for name, value in wanted.items() if name in every}
+    for name in names:
+        if name in every:
+            out.pop(name, None)
+            _difference(draft, target, every[name], wanted, out)
     return out
+
+
+def _difference(draft: Draft, target: str, flow: Flow, wanted: Values, out: Fields) -> None:
+    """Put the field into `out` if it must be asked for. Nearly always both sides agree, as they did before."""
+    name, owner = flow.name, flow.owner
+    slot = draft.slot(target, name)
+    if owner == "accord":
+        raw = own_value(draft, name, target) if OTHER[target] in draft.ids else None
+        if raw is None:
+            return
+    else:
+        best = draft.slot(owner, name)
+        if best is None:
+            return  # the owner's value is unknown: nobody may write it
+        raw = best.value
+    if slot is not None and slot.value == raw and name not in wanted:
+        agreed = draft.agreed.get(target, NOTHING).get(name, MISSING)
+        if agreed == raw and name not in draft.held.get(target, NOTHING):
+            return
+    value = raw if owner == "accord" else normal(draft, target, flow.rule, raw)
+    if name in wanted or _wants(draft, target, flow, value, slot):
+        out[name] = value
 
 
 def _wants(draft: Draft, target: str, flow: Flow, value: str | None, slot: Slot | None) -> bool:
@@ -169,5 +210,5 @@ def _follows(draft: Draft, target: str, name: str) -> bool:
 
 def _report(draft: Draft, target: str, flow: Flow, value: str | None) -> None:
     """Told when it arises, not each time that the record is looked at."""
-    if (target, flow.name) in draft.touched or (flow.owner, flow.name) in draft.touched:
+    if draft.moved or (target, flow.name) in draft.touched or (flow.owner, flow.name) in draft.touched:
         draft.notes.append(Note("reported", target, flow.name, f"{target} differs from its owner's {value!r}"))

@@ -24,13 +24,14 @@ def seen(register: Register, margin: int) -> EventValue | RowValue | None:
 
 def top(register: Register, margin: int) -> Slot | None:
     """The slot that counts. An assumption ranks from the moment before it was sent; events within the margin of it beat it."""
-    best, assumed = seen(register, margin), register.assumed
-    if assumed is None:
-        return best
-    if best is None:
+    event, best, assumed = register.event, register.row, register.assumed
+    if event is not None and (best is None or event.time >= best.time - margin):
+        if assumed is None or event.time >= assumed.before - margin:
+            return event
         return assumed
-    slack = margin if best is register.event else 0
-    return assumed if best.time < assumed.before - slack else best
+    if assumed is None or (best is not None and best.time >= assumed.before):
+        return best
+    return assumed
 
 
 def time_of(slot: Slot) -> int:

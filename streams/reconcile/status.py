@@ -36,6 +36,20 @@ def trouble(draft: Draft, system: str) -> Trouble:
     return NO_TROUBLE
 
 
+def untroubled(draft: Draft, system: str) -> bool:
+    """The way of nearly every record: no trouble is told, none is there, none is on its way. A quick answer to `status_fields`."""
+    if draft.rejected or draft.waiting or draft.problems or len(draft.ids) < 2 or draft.standing(OTHER[system]) == GONE:
+        return False
+    wanted = draft.wanted.get(system, NOTHING)
+    return (
+        STATUS not in wanted
+        and CODE not in wanted
+        and MESSAGE not in wanted
+        and draft.read(system, STATUS) in (None, SYNCED)
+        and (draft.read(system, CODE) is None and draft.read(system, MESSAGE) is None)
+    )
+
+
 def status_fields(draft: Draft, system: str, *, travels: bool) -> Values:
     """Status fields to write. `travels`: other fields are written anyhow, so "synced" may go along; alone it isn't worth a call."""
     now = trouble(draft, system)

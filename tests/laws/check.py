@@ -6,8 +6,8 @@ from schemas.events import Record
 from schemas.ids import to_external
 from streams.reconcile.draft import Draft
 from streams.rules import CODE, KEY, NETSUITE_ID, STATUS
-from tests.laws.entity import N, OTHER, S
-from tests.laws.world import Violation, World, address
+from tests.laws.entity import OTHER, N, S
+from tests.laws.world import ViolationError, World, address
 
 OWN = frozenset({KEY, NETSUITE_ID, STATUS, CODE})
 
@@ -21,9 +21,9 @@ def check(w: World) -> None:
             _registers(w, draft, key, system, id_)
         for t in (S, N):
             if record.wanted.get(t) and key not in w.parked[t]:
-                raise Violation("c", f"{key} still wants {record.wanted[t]} in {t}")
+                raise ViolationError("c", f"{key} still wants {record.wanted[t]} in {t}")
             if key in w.parked[t] and w.sink_index.id_in(w.parked[t][key][0], t):
-                raise Violation("c", f"{key} is parked for no reason")
+                raise ViolationError("c", f"{key} is parked for no reason")
         if any(w.rows[system][id_].deleted for system, id_ in record.ids.items()):
             _farewell(w, record)
             continue
@@ -35,7 +35,7 @@ def check(w: World) -> None:
 def _registers(w: World, draft: Draft, key: str, system: str, id_: str) -> None:
     row = w.rows[system][id_]
     if (draft.standing(system) == "deleted") != row.deleted:
-        raise Violation("a", f"presence of {system} {id_} is taken for {draft.standing(system)}")
+        raise ViolationError("a", f"presence of {system} {id_} is taken for {draft.standing(system)}")
     if row.deleted:
         return
     for field in draft.registers.get(system, {}):
@@ -46,9 +46,9 @@ def _registers(w: World, draft: Draft, key: str, system: str, id_: str) -> None:
                 w.streams_index.key_of(draft.read(system, field) or address(system, "")),
             )
             if here != there:
-                raise Violation("a", f"register {key} {system}.ref = {there}, the row names {here}")
+                raise ViolationError("a", f"register {key} {system}.ref = {there}, the row names {here}")
         elif draft.read(system, field) != truth:
-            raise Violation("a", f"register {key} {system}.{field} = {draft.slot(system, field)} but the row holds {truth}")
+            raise ViolationError("a", f"register {key} {system}.{field} = {draft.slot(system, field)} but the row holds {truth}")
 
 
 def _farewell(w: World, record: Record) -> None:
@@ -59,17 +59,17 @@ def _farewell(w: World, record: Record) -> None:
             continue
         row = w.rows[t][record.ids[t]]
         if w.on_delete == "delete" and dead == N and not row.deleted and t not in record.rejected:
-            raise Violation("a", f"{record.key} was deleted in {dead} and lives in {t}")
+            raise ViolationError("a", f"{record.key} was deleted in {dead} and lives in {t}")
         touched = (t, record.ids[t], "active") in w.user_set
         if w.on_delete == "inactivate" and not row.deleted and row.fields["active"] != "false" and not touched:
-            raise Violation("a", f"{record.key} was deleted in {dead} and is active in {t}")
+            raise ViolationError("a", f"{record.key} was deleted in {dead} and is active in {t}")
 
 
 def _target(w: World, draft: Draft, record: Record, t: str) -> None:
     key, src = record.key, OTHER[t]
     apart = t in record.rejected or key in w.parked[t]
     if src in record.ids and t not in record.ids and not apart:
-        raise Violation("a", f"{key} was not created in {t}: claims {record.claims}")
+        raise ViolationError("a", f"{key} was not created in {t}: claims {record.claims}")
     if len(record.ids) < 2:
         return
     here, there = w.rows[t][record.ids[t]].fields, w.rows[src][record.ids[src]].fields
@@ -77,7 +77,7 @@ def _target(w: World, draft: Draft, record: Record, t: str) -> None:
     if apart:
         return
     if here[KEY] != to_external(key) or (t == S and here[NETSUITE_ID] != record.ids[N]):
-        raise Violation("a", f"{key} stands in {t} as {here[KEY]} {here.get(NETSUITE_ID)}")
+        raise ViolationError("a", f"{key} stands in {t} as {here[KEY]} {here.get(NETSUITE_ID)}")
     for field in w.rules.fields:
         if field not in OWN and w.rules.owner(field, draft.stage) == src:
             _field(w, draft, record, t, field, here[field], there[field])
@@ -93,7 +93,7 @@ def _field(w: World, draft: Draft, record: Record, t: str, field: str, held: str
         return
     if owners is None and src in record.made and field not in record.agreed.get(t, {}):
         return
-    raise Violation("a", f"{key} {t}.{field} = {held} but its owner {src} has {owners}")
+    raise ViolationError("a", f"{key} {t}.{field} = {held} but its owner {src} has {owners}")
 
 
 def _status(w: World, record: Record, t: str, here: dict) -> None:
@@ -103,7 +103,7 @@ def _status(w: World, record: Record, t: str, here: dict) -> None:
     code = refusal.code if refusal else "missing_ref" if record.key in w.parked[src] else None
     status = "rejected" if refusal else "waiting" if record.key in w.parked[src] else "synced"
     if here[CODE] != code or (here[STATUS] != status and not (status == "synced" and here[STATUS] is None)):
-        raise Violation("a", f"{record.key} says {here[STATUS]} {here[CODE]} in {t}, should be {status} {code}")
+        raise ViolationError("a", f"{record.key} says {here[STATUS]} {here[CODE]} in {t}, should be {status} {code}")
 
 
 def _held(w: World, record: Record) -> None:
@@ -112,4 +112,4 @@ def _held(w: World, record: Record) -> None:
     for system, fields in record.held.items():
         for field, held in fields.items():
             if held.why == "refused" and (system, field) not in [odd[q] for q in w.quirks]:
-                raise Violation("h", f"{record.key} {system}.{field} is held as refused though the target keeps what it is given")
+                raise ViolationError("h", f"{record.key} {system}.{field} is held as refused though the target keeps what it is given")

@@ -69,6 +69,8 @@ def make_rules(on_delete: OnDelete = "ignore") -> Rules:
         stage_system=N,
         inactive={"active": "false"},
         fact_fields=frozenset({"sku"}),
+        context=frozenset(),
+        match_fields=frozenset({"sku"}),
         margin_ms=MARGIN,
         restore_window_ms=1 << 40,
     )

@@ -9,7 +9,7 @@ from schemas.events import ReadRequest
 from tests.laws.actions import ACTIONS, WORK
 from tests.laws.check import check
 from tests.laws.entity import ENTITY, N, S
-from tests.laws.world import DELETES, LANES, QUIRKS, Violation, World
+from tests.laws.world import DELETES, LANES, QUIRKS, ViolationError, World
 
 IN_ACCORD = 1 << 8
 DELETE_AT = 9
@@ -72,7 +72,7 @@ def drain(w: World, limit: int = 420) -> None:
                 while w.act(name, k):
                     moved = True
                     if w.count["steps"] > 30000:
-                        raise Violation("f", "livelock: no quiet")
+                        raise ViolationError("f", "livelock: no quiet")
         before = len(w.change[N, "live"].items)
         for _ in range(3):
             w.act("n_poll", 0)
@@ -81,7 +81,7 @@ def drain(w: World, limit: int = 420) -> None:
         w.now += 3
         if idle > 8:
             return
-    raise Violation("f", "livelock: still busy after many rounds")
+    raise ViolationError("f", "livelock: still busy after many rounds")
 
 
 def _busy(w: World) -> bool:
@@ -90,7 +90,7 @@ def _busy(w: World) -> bool:
 
 
 def run(schedule: Schedule, *, zombies: bool = False, trace: bool = False, world: list[World] | None = None) -> World:
-    """Run one schedule to quiet, then replay every input and read everything again. Raises Violation."""
+    """Run one schedule to quiet, then replay every input and read everything again. Raises ViolationError."""
     config, jitter, steps = schedule
     quirks = frozenset(q for i, q in enumerate(QUIRKS) if config >> (4 + i) & 1)
     w = World(Random(jitter), quirks, on_delete=DELETES[(config >> DELETE_AT) % 3], zombies=zombies, trace=trace)
@@ -123,14 +123,14 @@ def _again(w: World) -> None:
             w.ask_read(ReadRequest(ENTITY, system, "Thing", id_, "drift"), "backfill")
     drain(w)
     if w.count["calls"] != calls:
-        raise Violation("e", f"replay and re-read caused {w.count['calls'] - calls} call(s)")
+        raise ViolationError("e", f"replay and re-read caused {w.count['calls'] - calls} call(s)")
     check(w)
 
 
-def verdict(schedule: Schedule, *, zombies: bool = False) -> Violation | None:
+def verdict(schedule: Schedule, *, zombies: bool = False) -> ViolationError | None:
     try:
         run(schedule, zombies=zombies)
-    except Violation as violation:
+    except ViolationError as violation:
         return violation
     return None
 

@@ -8,29 +8,29 @@ import time
 from collections import Counter
 
 from tests.laws.schedule import make, run, shrink
-from tests.laws.world import Violation, World
+from tests.laws.world import ViolationError, World
 
 
-def search(first: int, count: int, *, zombies: bool = False, keep: int = 3) -> tuple[int, Counter[str], list[tuple[int, Violation]]]:
+def search(first: int, count: int, *, zombies: bool = False, keep: int = 3) -> tuple[int, Counter[str], list[tuple[int, ViolationError]]]:
     """(schedules run, what happened in them, the first violations with their seeds)."""
     ran, totals, found = 0, Counter[str](), []
     for seed in range(first, first + count):
         ran += 1
         try:
             totals.update(run(make(seed), zombies=zombies).count)
-        except Violation as violation:
+        except ViolationError as violation:
             found.append((seed, violation))
             if len(found) >= keep:
                 break
     return ran, totals, found
 
 
-def tell(seed: int, violation: Violation, *, zombies: bool, trace: bool) -> None:
+def tell(seed: int, violation: ViolationError, *, zombies: bool, trace: bool) -> None:
     schedule = shrink(make(seed), violation.law, zombies=zombies)
     worlds: list[World] = []
     try:
         run(schedule, zombies=zombies, trace=trace, world=worlds)
-    except Violation as shortest:
+    except ViolationError as shortest:
         print(f"seed {seed}: {len(schedule.steps)} steps, config {schedule.config:b}: {shortest}")
     for line in worlds[0].trace or ():
         print("   ", line)

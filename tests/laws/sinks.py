@@ -8,7 +8,7 @@ from schemas.events import Outcome
 from streams.rules import DELETED, KEY
 from tests.laws.entity import ENTITY, N, S
 from tests.laws.users import BOTH, delete
-from tests.laws.world import CALL_MAX, LANES, Sink, Violation, World
+from tests.laws.world import CALL_MAX, LANES, Sink, ViolationError, World
 
 
 def sink_links(w: World, _k: int) -> bool:
@@ -149,7 +149,7 @@ def _insert(w: World, call: dict[str, Any], *, expired: bool) -> tuple[str, str]
     sku = call["fields"].get("sku")
     if any(r.fields["sku"] == sku and (not r.deleted or _raises(w, call["key"], t, i)) for i, r in w.rows[t].items()):
         if not expired:
-            raise Violation("b/g", f"second record of {sku} created in {t}")
+            raise ViolationError("b/g", f"second record of {sku} created in {t}")
         w.count["window"] += 1
     id_ = w.insert(t, call["fields"], ours=True)
     w.say("LANDS: create", t, id_, call["fields"])
@@ -170,7 +170,7 @@ def _update(w: World, call: dict[str, Any], row: Any, *, expired: bool) -> None:
     for f, v in call["fields"].items():
         if row.fields.get(f) != v and w.owner_now(f, row.fields["sku"]) == t and not _farewell(w, call, f):
             if not (expired or f == "c"):
-                raise Violation("d", f"our write set {t}.{f} = {v} over its owner's {row.fields.get(f)}")
+                raise ViolationError("d", f"our write set {t}.{f} = {v} over its owner's {row.fields.get(f)}")
             w.count["window"] += 1
     w.say("LANDS: update", t, call["id"], call["fields"])
     w.save(t, call["id"], call["fields"], ours=True)

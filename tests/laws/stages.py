@@ -64,9 +64,9 @@ def handle(w: World, key: str, input_: Any) -> None:
     decision = reconcile(before, input_, w.rules, w.streams_index)
     again = reconcile(decision.record, input_, w.rules, w.streams_index) if isinstance(input_, Observation) else None
     if again is not None and (again.changed or again.asks) and not decision.record.alias:
-        from tests.laws.world import Violation
+        from tests.laws.world import ViolationError
 
-        raise Violation("e", f"the same observation twice changed {key}: {again.asks} {input_}")
+        raise ViolationError("e", f"the same observation twice changed {key}: {again.asks} {input_}")
     w.records[key] = decision.record
     for ask in decision.asks:
         w.write(key, ask, input_.lane)

@@ -22,7 +22,7 @@ QUIRKS = ("N.a.sync", "S.b.revert", "S.b.async", "N.r.async")
 DELETES: tuple[OnDelete, ...] = ("ignore", "inactivate", "delete")
 
 
-class Violation(Exception):
+class ViolationError(Exception):
     def __init__(self, law: str, text: str) -> None:
         super().__init__(f"({law}) {text}")
         self.law = law
