@@ -14,11 +14,11 @@ from typing import Any
 
 from ops.sandbox.clock import SandboxClock
 from ops.sandbox.faults import Switchboard
-from ops.sandbox.netsuite import billing, entities, facts, patch, sdf, sqlfunctions
+from ops.sandbox.netsuite import billing, entities, facts, patch, sdf, sqlfunctions, workflows
 from ops.sandbox.netsuite.errors import NsError, invalid, missing, required, user_error
 from ops.sandbox.netsuite.metadata import RecordType, Sublist, load
 from ops.sandbox.netsuite.options import Options
-from ops.sandbox.netsuite.patch import Manner
+from ops.sandbox.netsuite.patch import STRICT, Manner
 from ops.sandbox.netsuite.store import Record, Store
 
 Before = Callable[["Account", Record, Record | None, frozenset[str]], None]
@@ -42,9 +42,16 @@ AFTER: dict[str, After] = {
     "customerPayment": billing.applied_after,
     "creditMemo": billing.applied_after,
 }
-PREFIXES = {"SalesOrd": "SO", "ItemShip": "IF", "CustInvc": "INV", "CustPymt": "PYMT", "CustCred": "CM", "Estimate": "EST", "RtnAuth": "RMA"}
+PREFIXES = {
+    "SalesOrd": "SO",
+    "ItemShip": "IF",
+    "CustInvc": "INV",
+    "CustPymt": "PYMT",
+    "CustCred": "CM",
+    "Estimate": "EST",
+    "RtnAuth": "RMA",
+}
 FIRST_IDS = {"entity": 100, "item": 500, "transaction": 1000}
-STRICT = Manner(names="error")
 
 
 class Account(facts.Facts):
@@ -129,7 +136,11 @@ class Account(facts.Facts):
         raw = ref.get("id") if isinstance(ref, Mapping) else ref
         if target == "priceLevel" and str(raw) == "-1":
             return -1
-        if isinstance(raw, bool) or not str(raw).isdigit() or not self.store.rows(f'select 1 from "{kind.table}" where id=?', (int(str(raw)),)):
+        if (
+            isinstance(raw, bool)
+            or not str(raw).isdigit()
+            or not self.store.rows(f'select 1 from "{kind.table}" where id=?', (int(str(raw)),))
+        ):
             raise invalid(path, raw)
         return int(str(raw))
 
@@ -155,7 +166,9 @@ class Account(facts.Facts):
         self.save(record, None, change, "create", stamp)
         return record.id
 
-    def update(self, name: str, record_id: int, body: Mapping[str, Any], manner: Manner = STRICT, *, stamp: str = "", flow: bool = False) -> None:
+    def update(
+        self, name: str, record_id: int, body: Mapping[str, Any], manner: Manner = STRICT, *, stamp: str = "", flow: bool = False
+    ) -> None:
         """Change a record by a REST body. `flow`: a workflow's own save, which sets off no further faults."""
         record = self.get(name, record_id)
         old = deepcopy(record)
@@ -189,7 +202,7 @@ class Account(facts.Facts):
         with self.store.db:
             patch.apply(record, change, self._line_numbers(record))
             if op != "flow":
-                self._strike_values(record, fields)
+                workflows.inside(self, record, fields, self._line_numbers(record))
             self._complete(record, moment)
             before = BEFORE.get(record.type.name) or (entities.item_before if record.type.table == "item" else None)
             if before:
@@ -203,7 +216,7 @@ class Account(facts.Facts):
                 after(self, record, old)
             self._journal(record, op, fields, moment, late=bool(stamp))
         if op != "flow":
-            self._strike_flow(record)
+            workflows.after(self, record)
 
     def _complete(self, record: Record, moment: str) -> None:
         if record.type.transaction:
@@ -235,25 +248,6 @@ class Account(facts.Facts):
         owner = self.store.external(record.type.group, record.external_id)
         if owner is not None and owner[1] != record.id:
             raise NsError("DUP_RCRD", "Error while accessing a resource. This record already exists.", errorPath="externalId")
-
-    def _strike_values(self, record: Record, fields: list[str]) -> None:
-        """Faults inside the save: a trigger that sets another value, a field that is cut."""
-        name = record.type.name
-        fault = self.faults.strike("trigger", type=name)
-        if fault:
-            change = patch.parse(self, record.type, {fault.params["field"]: fault.params["value"]}, STRICT)
-            patch.apply(record, change, self._line_numbers(record))
-        fault = self.faults.strike("truncate", type=name)
-        if fault and fault.params["field"] in fields and isinstance(record.values.get(fault.params["field"]), str):
-            record.values[fault.params["field"]] = record.values[fault.params["field"]][: int(fault.params.get("length", 10))]
-
-    def _strike_flow(self, record: Record) -> None:
-        """A workflow that alters the record in a later transaction of its own."""
-        fault = self.faults.strike("async_flow", type=record.type.name)
-        if fault:
-            body = {fault.params["field"]: fault.params["value"]}
-            name, record_id = record.type.name, record.id
-            self.later(float(fault.params.get("seconds", 1)), lambda: self.update(name, record_id, body, flow=True))
 
     def _note_deleted(self, record: Record) -> None:
         title = record.values.get(record.type.title) or ""

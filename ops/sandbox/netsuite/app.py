@@ -89,13 +89,10 @@ class NetSuite:
         try:
             self.account.settle()
             self._check_sign_in(call, service)
-            if limited and (self._in_flight > self.account.options.concurrency or self._strike("concurrency_refused", chance)):
-                raise _too_many(service)
+            if limited:
+                self._check_concurrency(service, chance)
             await self._wait(chance)
-            fault = self._strike("error", chance)
-            if fault:
-                status = int(fault.params.get("status", 500))
-                raise NsError(fault.params.get("code", "UNEXPECTED_ERROR"), fault.params.get("detail", "An unexpected error occurred. Error ID: sandbox"), status)
+            self._refuse_on_request(chance)
             if self._strike("reset_before_commit", chance):
                 return None
             answer = await self._work(call, service, chance)
@@ -104,6 +101,20 @@ class NetSuite:
         if call.method in WRITES and answer.status < 400 and self._strike("reset_after_commit", chance):
             return None
         return answer
+
+    def _check_concurrency(self, service: str, chance: dict[str, str]) -> None:
+        """One limit for the whole account, over REST and RESTlets."""
+        if self._in_flight <= self.account.options.concurrency and not self._strike("concurrency_refused", chance):
+            return
+        if service == "restlet":
+            raise NsError("SSS_REQUEST_LIMIT_EXCEEDED", "Request Limit Exceeded. The concurrent request limit of the account was exceeded.")
+        raise NsError("CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked.", 429)
+
+    def _refuse_on_request(self, chance: dict[str, str]) -> None:
+        fault = self._strike("error", chance)
+        if fault:
+            detail = fault.params.get("detail", "An unexpected error occurred. Error ID: sandbox")
+            raise NsError(fault.params.get("code", "UNEXPECTED_ERROR"), detail, int(fault.params.get("status", 500)))
 
     def _strike(self, name: str, chance: dict[str, str]) -> Fault | None:
         return self.account.faults.strike(name, **chance)
@@ -126,26 +137,30 @@ class NetSuite:
 
     async def _until(self, moment: float) -> None:
         """Wait for the sandbox's own clock, which a test may move."""
-        while self.account.clock.time() < moment:
+        while self.account.clock.time() < moment:  # noqa: ASYNC110  the clock moves by requests, nobody could set an event
             await asyncio.sleep(LATE_STEP_S)
         self.account.settle()
 
     def _answer(self, call: Call, service: str, stamp: str) -> Answer:
         if service == "token":
             return self._m2m.token(call, self.account.now().timestamp())
-        if service == "restlet":
-            return restlets.handle(self.account, self.engine, self.scripts, call)
-        if call.path == system.TOKEN_INFO:
-            return system.token_info(self.account)
-        if call.path == system.DATA_CENTERS:
+        if service == "open":
             return system.data_centers(call)
+        if service == "restlet":
+            if call.path == system.TOKEN_INFO:
+                return system.token_info(self.account)
+            return restlets.handle(self.account, self.engine, self.scripts, call)
+        return self._rest(call, stamp)
+
+    def _rest(self, call: Call, stamp: str) -> Answer:
+        """Records, SuiteQL, jobs and the system service; any of the first two may be asked for asynchronously."""
         if call.path.startswith(system.SYSTEM):
             return system.handle(self.account, call)
         if call.path.startswith(jobs.JOBS):
             return jobs.handle(self.account, call)
         if jobs.is_async(call):
             return jobs.start(self.account, call)
-        if service == "suiteql":
+        if call.path.startswith(suiteql.PATH):
             return suiteql.handle(self.account, call)
         if call.path.startswith(f"{RECORDS}/"):
             return records.handle(self.account, call, stamp)
@@ -171,7 +186,11 @@ class NetSuite:
 
     async def _send(self, answer: Answer, send: Send) -> None:
         content = answer.content()
-        headers = {"Date": format_datetime(self.account.now(), usegmt=True), "X-N-OperationId": str(uuid4()), "NS_RTIMER_COMPOSITE": "1:1:1"}
+        headers = {
+            "Date": format_datetime(self.account.now(), usegmt=True),
+            "X-N-OperationId": str(uuid4()),
+            "NS_RTIMER_COMPOSITE": "1:1:1",
+        }
         if answer.status == 401 and "WWW-Authenticate" not in answer.headers:
             realm = self.account.options.account
             headers["WWW-Authenticate"] = f'Bearer realm="{realm}", error="invalid_token", error_description="Invalid login attempt."'
@@ -219,12 +238,6 @@ def _shape(path: str) -> str:
     if len(parts) > 1:
         parts[1] = "eid" if parts[1].startswith("eid:") else "{id}"
     return f"{RECORDS}/{'/'.join(parts)}"
-
-
-def _too_many(service: str) -> NsError:
-    if service == "restlet":
-        return NsError("SSS_REQUEST_LIMIT_EXCEEDED", "Request Limit Exceeded. The concurrent request limit of the account was exceeded.")
-    return NsError("CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked.", 429)
 
 
 async def _cut(send: Send) -> None:

@@ -20,7 +20,10 @@ def ensure(account: Account) -> None:
     if account.store.rows("select 1 from subsidiary limit 1"):
         return
     for name, symbol, precision, rate in CURRENCIES:
-        account.create("currency", {"name": name, "symbol": symbol, "currencyPrecision": precision, "exchangeRate": rate, "isBaseCurrency": symbol == "USD"})
+        account.create(
+            "currency",
+            {"name": name, "symbol": symbol, "currencyPrecision": precision, "exchangeRate": rate, "isBaseCurrency": symbol == "USD"},
+        )
     account.create("subsidiary", {"name": "Parent Company", "currency": "1", "country": "US"})
     for name in LEVELS:
         account.create("priceLevel", {"name": name, "isOnline": name == "Online Price"})

@@ -47,13 +47,15 @@ def fulfilment_before(account: Account, record: Record, old: Record | None, _sen
     v["status"] = v["shipStatus"]
     for name in SHIP_DATES[v["shipStatus"]]:
         v.setdefault(name, account.today())
-    v["trackingNumbers"] = "<BR>".join(p["packageTrackingNumber"] for p in record.lines.get("package", []) if p.get("packageTrackingNumber")) or None
+    v["trackingNumbers"] = (
+        "<BR>".join(p["packageTrackingNumber"] for p in record.lines.get("package", []) if p.get("packageTrackingNumber")) or None
+    )
     before = {line["line"]: line["quantity"] for line in old.lines["item"]} if old else {}
     order = account.find("salesOrder", v["createdFrom"])
     if order is None:
         raise invalid("createdFrom", v.get("createdFrom"))
     lines = {line["line"]: line for line in order.lines["item"]}
-    taken = {line: done for line, done in _picked_elsewhere(account, order, record).items()}
+    taken = _picked_elsewhere(account, order, record)
     for place, line in enumerate(record.lines["item"]):
         if line.get("kitMemberOf") or line.get("itemReceive") == "F":
             continue
@@ -66,7 +68,7 @@ def fulfilment_before(account: Account, record: Record, old: Record | None, _sen
 
 def _picked_elsewhere(account: Account, order: Record, record: Record) -> dict[int, Decimal]:
     sql = (
-        'select l.orderline, sum(l.quantity) from transactionline l join "transaction" t on t.id=l.parent where l.createdfrom=? and t.type=\'ItemShip\' '
+        "select l.orderline, sum(l.quantity) from transactionline l join \"transaction\" t on t.id=l.parent where l.createdfrom=? and t.type='ItemShip' "
         "and l.mainline='F' and l.cogs='F' and l.kitmemberof is null and coalesce(l.itemreceive,'T')='T' and l.parent<>? group by 1"
     )
     return {line: Decimal(str(quantity or 0)) for line, quantity in account.store.rows(sql, (order.id, record.id))}

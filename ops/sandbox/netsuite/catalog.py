@@ -79,7 +79,10 @@ def _property(account: Account, f: Field) -> dict[str, Any]:
         return out | {"type": "object", "properties": {n: {"type": "string"} for n in ("id", "refName", "externalId")}}
     if f.kind in ("enum", "country"):
         codes = list(account.metadata.enums[f.arg]) if f.kind == "enum" else []
-        return out | {"type": "object", "properties": {"id": {"type": "string", **({"enum": codes} if codes else {})}, "refName": {"type": "string"}}}
+        return out | {
+            "type": "object",
+            "properties": {"id": {"type": "string", **({"enum": codes} if codes else {})}, "refName": {"type": "string"}},
+        }
     if f.kind == "address":
         return out | {"type": "object"}
     kind = JSON_TYPES.get(f.kind, {"type": "number", "format": "double"})
@@ -92,7 +95,10 @@ def _openapi(account: Account, kinds: list[RecordType], call: Call) -> dict[str,
         ref = {"$ref": f"#/components/schemas/{kind.name}"}
         done = {"204": {"description": "Done."}}
         content = {"content": {"application/vnd.oracle.resource+json; type=singular": {"schema": ref}}}
-        paths[f"/{kind.name}"] = {"get": {"responses": {"200": {"description": "List."}}}, "post": {"requestBody": content, "responses": done}}
+        paths[f"/{kind.name}"] = {
+            "get": {"responses": {"200": {"description": "List."}}},
+            "post": {"requestBody": content, "responses": done},
+        }
         paths[f"/{kind.name}/{{id}}"] = {
             "get": {"responses": {"200": {"description": "The record.", **content}}},
             "patch": {"requestBody": content, "responses": done},

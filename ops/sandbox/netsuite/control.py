@@ -12,58 +12,76 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ops.sandbox.faults import Fault
+from ops.sandbox.netsuite.account import Account
 from ops.sandbox.netsuite.app import NetSuite
 from ops.sandbox.netsuite.options import Options, TaxRule
 
 SETTABLE = frozenset(Options.__dataclass_fields__) - {"account", "undeployed"}
 
 
-def control_app(netsuite: NetSuite) -> Starlette:
-    """GET/POST/DELETE /faults, GET /journal?since=, POST /clock, GET /counts, GET/POST /options."""
-    account = netsuite.account
+class Control:
+    """The handlers of one account's control side."""
 
-    async def faults(request: Request) -> Response:
+    def __init__(self, netsuite: NetSuite) -> None:
+        self._netsuite = netsuite
+        self._account = netsuite.account
+
+    async def faults(self, request: Request) -> Response:
+        board = self._account.faults
         if request.method == "POST":
             sent: dict[str, Any] = await request.json()
-            account.faults.put(Fault(**{name: sent[name] for name in ("name", "times", "rate", "match", "params") if name in sent}))
+            board.put(Fault(**{name: sent[name] for name in ("name", "times", "rate", "match", "params") if name in sent}))
         elif request.method == "DELETE":
-            account.faults.clear(request.query_params.get("name"))
-        return JSONResponse({"faults": [asdict(f) for f in account.faults.active()], "struck": dict(account.faults.struck)})
+            board.clear(request.query_params.get("name"))
+        return JSONResponse({"faults": [asdict(f) for f in board.active()], "struck": dict(board.struck)})
 
-    async def journal(request: Request) -> Response:
+    async def journal(self, request: Request) -> Response:
         since, limit = int(request.query_params.get("since", 0)), int(request.query_params.get("limit", 10_000))
-        return JSONResponse({"entries": account.journal(since, limit)})
+        return JSONResponse({"entries": self._account.journal(since, limit)})
 
-    async def clock(request: Request) -> Response:
+    async def clock(self, request: Request) -> Response:
         if request.method == "POST":
-            account.clock.advance(float((await request.json())["advance"]))
-            account.settle()
-        return JSONResponse({"now": account.now().isoformat(), "offset_s": account.clock.offset_s})
+            self._account.clock.advance(float((await request.json())["advance"]))
+            self._account.settle()
+        return JSONResponse({"now": self._account.now().isoformat(), "offset_s": self._account.clock.offset_s})
 
-    async def counts(_request: Request) -> Response:
-        return JSONResponse({"calls": dict(netsuite.counts), "struck": dict(account.faults.struck)})
+    async def counts(self, _request: Request) -> Response:
+        return JSONResponse({"calls": dict(self._netsuite.counts), "struck": dict(self._account.faults.struck)})
 
-    async def options(request: Request) -> Response:
+    async def options(self, request: Request) -> Response:
         if request.method == "POST":
-            sent: dict[str, Any] = await request.json()
-            unknown = sorted(set(sent) - SETTABLE)
+            unknown = change_options(self._account, await request.json())
             if unknown:
                 return JSONResponse({"error": f"unknown options: {', '.join(unknown)}"}, 400)
-            apply_options(account.options, sent)
-            account.store.keep("options", {**account.store.setting("options", {}), **sent})
-        shown = {name: value for name, value in asdict(account.options).items() if name != "tax"}
-        tax = {str(s): {k: str(v) for k, v in asdict(rule).items()} for s, rule in account.options.tax.items()}
-        return JSONResponse({**shown, "tax": tax})
+        return JSONResponse(show_options(self._account.options))
 
+
+def control_app(netsuite: NetSuite) -> Starlette:
+    """GET/POST/DELETE /faults, GET /journal?since=, POST /clock, GET /counts, GET/POST /options."""
+    control = Control(netsuite)
     return Starlette(
         routes=[
-            Route("/faults", faults, methods=["GET", "POST", "DELETE"]),
-            Route("/journal", journal),
-            Route("/clock", clock, methods=["GET", "POST"]),
-            Route("/counts", counts),
-            Route("/options", options, methods=["GET", "POST"]),
+            Route("/faults", control.faults, methods=["GET", "POST", "DELETE"]),
+            Route("/journal", control.journal),
+            Route("/clock", control.clock, methods=["GET", "POST"]),
+            Route("/counts", control.counts),
+            Route("/options", control.options, methods=["GET", "POST"]),
         ]
     )
+
+
+def change_options(account: Account, sent: dict[str, Any]) -> list[str]:
+    """Apply and keep options; the names that don't exist (then nothing was changed)."""
+    unknown = sorted(set(sent) - SETTABLE)
+    if not unknown:
+        apply_options(account.options, sent)
+        account.store.keep("options", {**account.store.setting("options", {}), **sent})
+    return unknown
+
+
+def show_options(options: Options) -> dict[str, Any]:
+    tax = {str(subsidiary): {k: str(v) for k, v in asdict(rule).items()} for subsidiary, rule in options.tax.items()}
+    return {**{name: value for name, value in asdict(options).items() if name != "tax"}, "tax": tax}
 
 
 def apply_options(options: Options, sent: dict[str, Any]) -> None:
@@ -76,5 +94,6 @@ def apply_options(options: Options, sent: dict[str, Any]) -> None:
 
 
 def _rule(sent: dict[str, Any]) -> TaxRule:
-    numbers = {name: Decimal(str(sent[name])) for name in ("rate", "precision") if name in sent}
-    return TaxRule(**{**sent, **numbers})
+    known: dict[str, Any] = dict(sent)
+    known |= {name: Decimal(str(sent[name])) for name in ("rate", "precision") if name in sent}
+    return TaxRule(**known)

@@ -46,7 +46,7 @@ def ensure(directory: Path, account: str) -> Credentials:
         return Credentials(**{**json.loads(path.read_text("utf-8")), "private_key": key})
     _key(key, 3072)
     hexes = [secrets.token_hex(32) for _ in range(5)]
-    made = Credentials(account, *hexes[:4], client_id=hexes[4], certificate_id=secrets.token_urlsafe(24), private_key=key)
+    made = Credentials(account, hexes[0], hexes[1], hexes[2], hexes[3], hexes[4], secrets.token_urlsafe(24), key)
     kept = {name: value for name, value in asdict(made).items() if name != "private_key"}
     path.touch(mode=0o600)
     path.write_text(json.dumps(kept, indent=2), "utf-8")

@@ -28,7 +28,14 @@ def customer_before(account: Account, record: Record, old: Record | None, sent: 
     if not v.get("entityId"):
         v["entityId"] = f"CUST{record.id}"
     elif "entityId" in sent:
-        _unique(account, record, "customer", "entityid", v["entityId"], "A customer record with this ID already exists. You must enter a unique customer ID for each record you create.")
+        _unique(
+            account,
+            record,
+            "customer",
+            "entityid",
+            v["entityId"],
+            "A customer record with this ID already exists. You must enter a unique customer ID for each record you create.",
+        )
     v.setdefault("currency", account.base_currency(v["subsidiary"]))
     v.setdefault("entityStatus", "13")
     v["stage"] = account.metadata.enums["entityStatus"][v["entityStatus"]].partition("-")[0]
@@ -40,7 +47,7 @@ def customer_before(account: Account, record: Record, old: Record | None, sent: 
     if all(line["currency"] != v["currency"] for line in lines):
         lines.insert(0, {"line": len(lines) + 1, "currency": v["currency"]})
     _frozen(account, record, old)
-    _addresses(record, sent)
+    _addresses(record)
 
 
 def _frozen(account: Account, record: Record, old: Record | None) -> None:
@@ -57,22 +64,22 @@ def _unique(account: Account, record: Record, table: str, column: str, value: An
         raise duplicate(code, text)
 
 
-def _addresses(record: Record, sent: frozenset[str]) -> None:
+def _addresses(record: Record) -> None:
     """One default of each kind: the line that set the flag last has it; the defaults are what searches show as bill and ship."""
     lines = record.lines.setdefault("addressBook", [])
-    for flag, shown in (("defaultBilling", "defaultBilling"), ("defaultShipping", "defaultShipping")):
+    for flag in ("defaultBilling", "defaultShipping"):
         flagged = [line for line in lines if line.get(flag) == "T"]
         fresh = [line for line in flagged if line.pop(f"_{flag}", False)]
         keep = (fresh or flagged)[-1:] if flagged else []
         for line in lines:
             line[flag] = "T" if line in keep else "F"
         address = keep[0].get("addressBookAddress") if keep else None
-        record.values.pop(shown, None)
+        record.values.pop(flag, None)
         if address:
-            record.values[shown] = dict(address)
+            record.values[flag] = dict(address)
 
 
-def contact_before(account: Account, record: Record, _old: Record | None, sent: frozenset[str]) -> None:
+def contact_before(account: Account, record: Record, _old: Record | None, _sent: frozenset[str]) -> None:
     v = record.values
     name = " ".join(part for part in (v.get("firstName"), v.get("lastName")) if part)
     if not name and not v.get("entityId"):
@@ -87,7 +94,7 @@ def contact_before(account: Account, record: Record, _old: Record | None, sent: 
         company = account.find("customer", v["company"])
         if company is not None:
             v.setdefault("subsidiary", company.values["subsidiary"])
-    _addresses(record, sent)
+    _addresses(record)
 
 
 def item_before(account: Account, record: Record, _old: Record | None, _sent: frozenset[str]) -> None:

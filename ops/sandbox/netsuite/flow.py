@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from ops.sandbox.netsuite.account import Account
 
 ZERO = Decimal(0)
-SHIP_STEPS = {"A": ("quantityPicked",), "B": ("quantityPicked", "quantityPacked"), "C": ("quantityPicked", "quantityPacked", "quantityFulfilled")}
+SHIP_STEPS = {
+    "A": ("quantityPicked",),
+    "B": ("quantityPicked", "quantityPacked"),
+    "C": ("quantityPicked", "quantityPacked", "quantityFulfilled"),
+}
 NAMES = ("quantityPicked", "quantityPacked", "quantityFulfilled", "quantityBilled")
 
 

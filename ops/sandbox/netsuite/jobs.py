@@ -26,7 +26,9 @@ def start(account: Account, call: Call) -> Answer:
     key = call.headers.get(KEY)
     known = account.store.rows("select id from job where idempotency=?", (key,)) if key else []
     if known:
-        body = NsError("IDEMPOTENCY_ERROR", "A request with this idempotency key was already processed.", 400).body() | {"title": "Conflict"}
+        body = NsError("IDEMPOTENCY_ERROR", "A request with this idempotency key was already processed.", 400).body() | {
+            "title": "Conflict"
+        }
         return Answer(400, body, "error", {"Location": f"{call.base}{JOBS}/{known[0][0]}"})
     calls = _calls(account, call)
     document = {"due": account.clock.time() + account.options.job_delay_s, "calls": [_packed(c) for c in calls], "results": None}
@@ -68,7 +70,14 @@ def _item_call(call: Call, item: dict[str, Any]) -> Call:
 
 def _packed(call: Call) -> dict[str, Any]:
     headers = {name: value for name, value in call.headers.items() if name.startswith("x-netsuite-property")}
-    return {"method": call.method, "path": call.path, "base": call.base, "query": call.query, "headers": headers, "body": call.body.decode()}
+    return {
+        "method": call.method,
+        "path": call.path,
+        "base": call.base,
+        "query": call.query,
+        "headers": headers,
+        "body": call.body.decode(),
+    }
 
 
 def handle(account: Account, call: Call) -> Answer:

@@ -48,15 +48,20 @@ def _defaults(account: Account, record: Record, old: Record | None, sent: frozen
     if old is not None and old.values.get("currency") != v["currency"]:
         raise user_error("You cannot change the currency of this transaction.")
     if old is None:
-        for name, source in (("terms", "terms"), ("shipMethod", "shippingItem"), ("salesRep", "salesRep")):
-            if name not in sent and customer.values.get(source) and name in record.type.fields:
-                v[name] = customer.values[source]
-        for name, source in (("billingAddress", "defaultBilling"), ("shippingAddress", "defaultShipping")):
-            if name not in sent and customer.values.get(source):
-                v[name] = customer.values[source]
+        _from_customer(record, customer, sent)
     if not v.get("exchangeRate"):
         v["exchangeRate"] = account.exchange_rate(v["currency"], v["subsidiary"])
     _check_location(account, v.get("location"), v["subsidiary"], "location")
+
+
+def _from_customer(record: Record, customer: Record, sent: frozenset[str]) -> None:
+    """What a new document takes from its customer where the body says nothing."""
+    for name, source in (("terms", "terms"), ("shipMethod", "shippingItem"), ("salesRep", "salesRep")):
+        if name not in sent and customer.values.get(source) and name in record.type.fields:
+            record.values[name] = customer.values[source]
+    for name, source in (("billingAddress", "defaultBilling"), ("shippingAddress", "defaultShipping")):
+        if name not in sent and customer.values.get(source):
+            record.values[name] = customer.values[source]
 
 
 def _check_location(account: Account, location: int | None, subsidiary: int, path: str) -> None:
@@ -102,7 +107,7 @@ def rounded(amount: Decimal, smallest: Decimal) -> Decimal:
 
 
 def _amounts(account: Account, record: Record, old: Record | None, smallest: Decimal) -> None:
-    """rate x quantity, unless an amount was sent with this save; a discount acts on the line directly above."""
+    """Rate x quantity, unless an amount was sent with this save; a discount acts on the line directly above."""
     before_lines = {line["line"]: line for line in old.lines["item"]} if old else {}
     above = ZERO
     for line in record.lines["item"]:

@@ -39,6 +39,9 @@ class Manner:
     clear: bool = False
 
 
+STRICT = Manner(names="error")
+
+
 @dataclass(slots=True)
 class Patch:
     """What a body asks for. `lines`: sublist -> lines as sent, parsed, with the key under "line" where one was sent."""
@@ -149,7 +152,9 @@ def merge(sub: Sublist, have: list[dict[str, Any]], sent: list[dict[str, Any]], 
         key = _line_key(sub, change)
         line = by_key.get(key) if key is not None else None
         if line is None and key is not None and sub.key not in sub.fields:
-            raise NsError("INVALID_CONTENT", f"Error while accessing a resource. Line {key} does not exist.", errorPath=f"{sub.name}.items[{place}]")
+            raise NsError(
+                "INVALID_CONTENT", f"Error while accessing a resource. Line {key} does not exist.", errorPath=f"{sub.name}.items[{place}]"
+            )
         if line is None:
             line = {"line": next_line(sub)}
             out.append(line)

@@ -12,7 +12,14 @@ from ops.sandbox.netsuite.metadata import Field, RecordType
 from ops.sandbox.netsuite.store import NUMBERS
 
 TOKEN = re.compile(r'\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<paren>[()\[\],])|(?P<word>[^\s()\[\],"]+))')
-TEXT = {"IS": "{} = ?", "CONTAIN": "{} like ?", "START_WITH": "{} like ?", "STARTWITH": "{} like ?", "END_WITH": "{} like ?", "ENDWITH": "{} like ?"}
+TEXT = {
+    "IS": "{} = ?",
+    "CONTAIN": "{} like ?",
+    "START_WITH": "{} like ?",
+    "STARTWITH": "{} like ?",
+    "END_WITH": "{} like ?",
+    "ENDWITH": "{} like ?",
+}
 PATTERN = {"CONTAIN": "%{}%", "START_WITH": "{}%", "STARTWITH": "{}%", "END_WITH": "%{}", "ENDWITH": "%{}"}
 NUMBER = {"EQUAL": "=", "GREATER": ">", "LESS": "<", "GREATER_OR_EQUAL": ">=", "LESS_OR_EQUAL": "<="}
 DATE = {

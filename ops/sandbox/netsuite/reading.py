@@ -80,12 +80,8 @@ def _put(account: Account, out: dict[str, Any], f: Field, value: Any, view: View
 
 
 def _value(account: Account, f: Field, value: Any, view: View, path: str) -> Any:
-    if f.kind == "break":
-        return {"value": number_out(value)}
     if f.kind in NUMBERS:
-        return number_out(value)
-    if f.kind == "datetime":
-        return stamp_out(value)
+        return {"value": number_out(value)} if f.kind == "break" else number_out(value)
     if f.kind == "ref":
         return reference(account, f.arg, value, view)
     if f.kind in ("enum", "country"):
@@ -93,7 +89,7 @@ def _value(account: Account, f: Field, value: Any, view: View, path: str) -> Any
         return value if view.simple_enums else {"id": value, "refName": name}
     if f.kind == "address":
         return _address(value, view, path, f) if view.expand or not f.arg else {"links": [view.link("self", f"{path}/{f.name}")]}
-    return value
+    return stamp_out(value) if f.kind == "datetime" else value
 
 
 def reference(account: Account, target: str, value: int, view: View) -> dict[str, Any]:
@@ -126,13 +122,23 @@ def collection(items: Iterable[dict[str, Any]], view: View, path: str, query: st
     page = list(items)
     base = f"{view.base}{path}"
     more = f"&{query}" if query else ""
-    at = lambda rel, place: {"rel": rel, "href": f"{base}?limit={limit}&offset={place}{more}"}  # noqa: E731
+
+    def at(rel: str, place: int) -> dict[str, str]:
+        return {"rel": rel, "href": f"{base}?limit={limit}&offset={place}{more}"}
+
     links = [at("self", offset)]
     if offset:
         links += [at("first", 0), at("prev", max(offset - limit, 0))]
     if offset + len(page) < total:
         links += [at("next", offset + limit), at("last", (total - 1) // limit * limit)]
-    return {"links": links, "count": len(page), "hasMore": offset + len(page) < total, "items": page, "offset": offset, "totalResults": total}
+    return {
+        "links": links,
+        "count": len(page),
+        "hasMore": offset + len(page) < total,
+        "items": page,
+        "offset": offset,
+        "totalResults": total,
+    }
 
 
 def item_links(kind: RecordType, ids: Iterable[int], view: View) -> list[dict[str, Any]]:

@@ -117,7 +117,7 @@ def _list(account: Account, call: Call, kind: RecordType) -> Answer:
 
 
 def paging(call: Call, default: int) -> tuple[int, int]:
-    """limit 1..1000 and an offset that is a multiple of it (OH/section_156414087576)."""
+    """A limit of 1 to 1000 and an offset that is a multiple of it (OH/section_156414087576)."""
     try:
         limit, offset = int(call.params.get("limit", default)), int(call.params.get("offset", 0))
     except ValueError:

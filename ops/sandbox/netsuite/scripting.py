@@ -104,7 +104,7 @@ class Invocation:
         if asked["pageSize"] not in PAGE_SIZES:
             raise NsError("INVALID_PAGE_SIZE", "The page size must be between 5 and 1000.")
         found = Compiler(self.account, {**asked["search"], "columns": []}).count()
-        return min(found, asked["pageSize"] * MAX_PAGES)
+        return min(found, int(asked["pageSize"]) * MAX_PAGES)
 
     def _load_search(self, asked: dict[str, Any]) -> dict[str, Any]:
         found = self.account.saved_search(str(asked["id"]))
@@ -141,7 +141,9 @@ class Invocation:
         kind = record.type
         fields = {f.search: _plain(record.values.get(f.name)) for f in kind.fields.values() if f.kind != "address"}
         sublists = {
-            name.lower(): [{f.column: _plain(line.get(f.name)) for f in kind.sublists[name].fields.values() if f.kind != "address"} for line in lines]
+            name.lower(): [
+                {f.column: _plain(line.get(f.name)) for f in kind.sublists[name].fields.values() if f.kind != "address"} for line in lines
+            ]
             for name, lines in record.lines.items()
         }
         return {"type": kind.search, "id": record.id, "fields": fields, "sublists": sublists}
@@ -165,7 +167,7 @@ class Invocation:
 
 
 def _plain(value: Any) -> Any:
-    """getValue of N/record: references as text ids, booleans as booleans, numbers as numbers."""
+    """What N/record's getValue gives: references as text ids, booleans as booleans, numbers as numbers."""
     if value is None:
         return ""
     if value in ("T", "F"):

@@ -22,8 +22,43 @@ COMPARE = {
 }  # fmt: skip
 LIKE = {"contains": "%{}%", "startswith": "{}%", "haskeywords": "%{}%"}
 FUNCTIONS = frozenset(
-    "to_char case when then else end and or not is null in between like nvl nvl2 coalesce concat substr length upper lower trim round abs "
-    "greatest least decode to_number sysdate mod floor ceil instr replace".split()
+    [
+        "to_char",
+        "case",
+        "when",
+        "then",
+        "else",
+        "end",
+        "and",
+        "or",
+        "not",
+        "is",
+        "null",
+        "in",
+        "between",
+        "like",
+        "nvl",
+        "nvl2",
+        "coalesce",
+        "concat",
+        "substr",
+        "length",
+        "upper",
+        "lower",
+        "trim",
+        "round",
+        "abs",
+        "greatest",
+        "least",
+        "decode",
+        "to_number",
+        "sysdate",
+        "mod",
+        "floor",
+        "ceil",
+        "instr",
+        "replace",
+    ]
 )
 FLAG = re.compile(r"^\s*case\s+when\s+(?P<test>.+)\s+then\s+'T'\s+end\s*$", re.IGNORECASE | re.DOTALL)
 STAMP_FORMAT = re.compile(r"'yyyy-mm-dd hh24:mi:ss'", re.IGNORECASE)
@@ -49,7 +84,9 @@ class Compiler:
         """Rows [start, end): record type, id, values and texts, all as the strings that a script sees."""
         columns = [self.column(c) for c in self.spec["columns"]]
         selects = [part for column in columns for part in self._select(column)]
-        order = [f"{column.sql} {c['sort']}" for c, column in zip(self.spec["columns"], columns, strict=True) if c.get("sort") in ("ASC", "DESC")]
+        order = [
+            f"{column.sql} {c['sort']}" for c, column in zip(self.spec["columns"], columns, strict=True) if c.get("sort") in ("ASC", "DESC")
+        ]
         head = "t.recordid, t.type" if not self.scope.kinds else "t.id, t.rectype"
         sql = f"select {', '.join([head, *selects])} {self._tail()} order by {', '.join([*order, self._odd()])} limit {end - start} offset {start}"
         rows = self.account.store.db.execute(sql, self.params).fetchall()
@@ -161,7 +198,9 @@ class Compiler:
         if column.kind in ("datetime", "date"):
             return self._date_compare(column, op, str(value))
         if op not in COMPARE:
-            raise NsError("SSS_INVALID_SRCH_OPERATOR", f"An nlobjSearchFilter contains an invalid operator, or is not in proper syntax: {op}.")
+            raise NsError(
+                "SSS_INVALID_SRCH_OPERATOR", f"An nlobjSearchFilter contains an invalid operator, or is not in proper syntax: {op}."
+            )
         if column.kind == "bool":
             self.params.append("T" if value in (True, "T", "true") else "F")
             return f"coalesce({column.sql},'F') {COMPARE[op]} ?"
@@ -179,8 +218,12 @@ class Compiler:
             self.params += [stamp, stamp]
             return f"({sql} >= ? and {sql} < datetime(?, '+1 day'))"
         if op not in COMPARE:
-            raise NsError("SSS_INVALID_SRCH_OPERATOR", f"An nlobjSearchFilter contains an invalid operator, or is not in proper syntax: {op}.")
-        shift = {"after": "+1 day", "onorbefore": "+1 day"}.get(op) if not timed else {"after": "+1 minute", "onorbefore": "+1 minute"}.get(op)
+            raise NsError(
+                "SSS_INVALID_SRCH_OPERATOR", f"An nlobjSearchFilter contains an invalid operator, or is not in proper syntax: {op}."
+            )
+        shift = (
+            {"after": "+1 day", "onorbefore": "+1 day"}.get(op) if not timed else {"after": "+1 minute", "onorbefore": "+1 minute"}.get(op)
+        )
         self.params.append(stamp)
         sign = {"after": ">=", "onorbefore": "<"}.get(op, COMPARE[op])
         return f"{sql} {sign} " + (f"datetime(?, '{shift}')" if shift else "?")
@@ -203,7 +246,9 @@ class Compiler:
         if flag and op == "is" and values and values[0] == "T":
             return f"({self.formula(flag['test'])})"  # the same truth, and an index can serve it
         if op not in COMPARE:
-            raise NsError("SSS_INVALID_SRCH_OPERATOR", f"An nlobjSearchFilter contains an invalid operator, or is not in proper syntax: {op}.")
+            raise NsError(
+                "SSS_INVALID_SRCH_OPERATOR", f"An nlobjSearchFilter contains an invalid operator, or is not in proper syntax: {op}."
+            )
         sql = self.formula(text)
         self.params.append(values[0] if values else None)
         return f"({sql}) {COMPARE[op]} ?"
@@ -214,7 +259,7 @@ def _enum(account: Account, column: Column, value: Any) -> tuple[str, str | None
 
 
 def _status(account: Account, _column: Column, value: Any) -> tuple[str, str | None]:
-    """getValue gives the name in camel case, getText the name [K]; the letter is a matter of REST and SuiteQL."""
+    """The value is the name in camel case, getText the name [K]; the letter is a matter of REST and SuiteQL."""
     kind, _, code = str(value).partition(":")
     text = account.metadata.enums.get(kind, {}).get(code)
     if text is None:

@@ -26,7 +26,14 @@ STOCK = {
     "locationquantityintransit": "quantityintransit",
     "lastquantityavailablechange": "lastquantityavailablechange",
 }
-DELETED = {"internalid": "recordid", "recordtype": "type", "name": "name", "externalid": "externalid", "deleteddate": "deleteddate", "deletedby": "deletedby"}
+DELETED = {
+    "internalid": "recordid",
+    "recordtype": "type",
+    "name": "name",
+    "externalid": "externalid",
+    "deleteddate": "deleteddate",
+    "deletedby": "deletedby",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +185,11 @@ def kinds_of(metadata: Metadata, search_type: str) -> tuple[RecordType, ...]:
     low = search_type.lower().replace("_", "")
     if low == "deletedrecord":
         return ()
-    found = tuple(k for k in metadata.types.values() if low in (k.search, k.name.lower()) or low == k.table == "item" or low == k.table == "transaction")
+    found = tuple(
+        k
+        for k in metadata.types.values()
+        if low in (k.search, k.name.lower()) or low == k.table == "item" or low == k.table == "transaction"
+    )
     if not found:
         raise NsError("INVALID_SRCH_TYPE", f"An nlobjSearch contains an invalid search type: {search_type}.")
     return found

@@ -32,10 +32,18 @@ class Listener:
     def __init__(self, app: Any, host: str, port: int, tls: TlsFiles | None = None) -> None:
         self._socket = socket.create_server((host, port), backlog=512)
         self.port: int = self._socket.getsockname()[1]
-        files = {"ssl_certfile": str(tls.cert), "ssl_keyfile": str(tls.key)} if tls else {}
+        files: dict[str, Any] = {"ssl_certfile": str(tls.cert), "ssl_keyfile": str(tls.key)} if tls else {}
         config = uvicorn.Config(
-            app, log_level="error", access_log=False, lifespan="off", ws="none", date_header=False, server_header=False, timeout_graceful_shutdown=1, **files
-        )  # type: ignore[arg-type]
+            app,
+            log_level="error",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            date_header=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+            **files,
+        )
         self._server = uvicorn.Server(config)
         self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
         self._task: asyncio.Task[None] | None = None

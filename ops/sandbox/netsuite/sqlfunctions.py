@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ops.sandbox.netsuite import dates
 
@@ -31,7 +31,7 @@ def to_char(value: str | None, form: str, time_zone: str) -> str | None:
     if value is None:
         return None
     if len(value) == 10:
-        return datetime.strptime(value, "%Y-%m-%d").strftime(pattern(form))  # a date has no zone
+        return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).strftime(pattern(form))  # a date has no zone
     local = dates.local_stamp(value, time_zone)
     return dates.parse_stamp(local).strftime(pattern(form)) if local else None
 
@@ -40,5 +40,5 @@ def to_time(text: str | None, form: str) -> str | None:
     if text is None:
         return None
     wanted = pattern(form)
-    moment = datetime.strptime(text.split(".")[0] if "%S" in wanted else text, wanted)
+    moment = datetime.strptime(text.split(".")[0] if "%S" in wanted else text, wanted).replace(tzinfo=UTC)
     return moment.strftime("%Y-%m-%d %H:%M:%S")

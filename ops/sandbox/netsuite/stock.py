@@ -29,7 +29,7 @@ def shipped(record: Record | None) -> Counter[Spot]:
         return out
     for line in record.lines.get("item", []):
         if line.get("location") and line.get("itemReceive", "T") == "T":
-            out[(line["item"], line["location"])] += line["quantity"]  # type: ignore[assignment]
+            out[(line["item"], line["location"])] += line["quantity"]
     return out
 
 
@@ -39,13 +39,17 @@ def move(account: Account, old: Record | None, new: Record | None) -> None:
     for spot in was.keys() | now.keys():
         taken = Decimal(now[spot]) - Decimal(was[spot])
         if taken:
-            account.store.db.execute("update itemlocation set quantityonhand = quantityonhand - ? where parent=? and location=?", (str(taken), *spot))
+            account.store.db.execute(
+                "update itemlocation set quantityonhand = quantityonhand - ? where parent=? and location=?", (str(taken), *spot)
+            )
 
 
 def commit(account: Account, places: set[Spot]) -> None:
     """Share what is on hand among the open approved order lines, oldest first; the rest is back-ordered."""
     for item, location in places:
-        row = account.store.rows("select quantityonhand, quantityavailable from itemlocation where parent=? and location=?", (item, location))
+        row = account.store.rows(
+            "select quantityonhand, quantityavailable from itemlocation where parent=? and location=?", (item, location)
+        )
         left = Decimal(str(row[0][0] or 0)) if row else ZERO
         committed = backordered = ZERO
         for rowid, open_quantity in _open_lines(account, item, location):
@@ -54,7 +58,8 @@ def commit(account: Account, places: set[Spot]) -> None:
             committed += take
             backordered += open_quantity - take
             account.store.db.execute(
-                "update transactionline set quantitycommitted=?, quantitybackordered=? where rowid=?", (str(take), str(open_quantity - take), rowid)
+                "update transactionline set quantitycommitted=?, quantitybackordered=? where rowid=?",
+                (str(take), str(open_quantity - take), rowid),
             )
         if row:
             _note(account, (item, location), committed, backordered, row[0])

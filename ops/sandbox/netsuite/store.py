@@ -89,7 +89,7 @@ class Store:
     # -- records
     def get(self, kind: RecordType, record_id: int) -> Record | None:
         """The record with all its lines; None where there is none of exactly this type."""
-        fields = [f for f in kind.fields.values()]
+        fields = list(kind.fields.values())
         names = [*HEAD[2:], *(c for f in fields for c in f.columns)]
         select = ",".join(f'"{n}"' for n in names)
         row = self.db.execute(f'select {select} from "{kind.table}" where id=? and rectype=?', (record_id, kind.name)).fetchone()
@@ -122,7 +122,9 @@ class Store:
             self.db.execute("insert into external values (?,?,?,?)", (kind.group, record.external_id, kind.name, record.id))
         for sub in kind.sublists.values():
             self.db.execute(f'delete from "{sub.table}" where parent=?', (record.id,))
-            self._put_lines(sub.table, record, [_pack(sub.fields.values(), line) | {"line": line["line"]} for line in record.lines.get(sub.name, [])])
+            self._put_lines(
+                sub.table, record, [_pack(sub.fields.values(), line) | {"line": line["line"]} for line in record.lines.get(sub.name, [])]
+            )
 
     def _put_lines(self, table: str, record: Record, rows: list[dict[str, Any]]) -> None:
         for seq, row in enumerate(rows, 1):

@@ -37,7 +37,9 @@ QUOTED = re.compile(r"""'(?:[^']|'')*'|"(\w+)\"""")  # SQLite takes an unknown "
 def handle(account: Account, call: Call) -> Answer:
     """POST suiteql: `Prefer: transient` is required; strings out, NULLs left out, keys in lower case."""
     if "transient" not in call.prefers:
-        raise NsError("INVALID_HEADER", "The required request header 'Prefer' is missing or invalid. Use 'Prefer: transient'.", errorHeader="Prefer")
+        raise NsError(
+            "INVALID_HEADER", "The required request header 'Prefer' is missing or invalid. Use 'Prefer: transient'.", errorHeader="Prefer"
+        )
     body = call.document()
     text = body.get("q")
     if not isinstance(text, str) or not text.strip():
@@ -50,7 +52,9 @@ def handle(account: Account, call: Call) -> Answer:
 
 
 def _item(names: list[str], row: tuple[Any, ...]) -> dict[str, Any]:
-    shown = {name: value if isinstance(value, str) else f"{value:.15g}" for name, value in zip(names, row, strict=True) if value is not None}
+    shown = {
+        name: value if isinstance(value, str) else f"{value:.15g}" for name, value in zip(names, row, strict=True) if value is not None
+    }
     return {"links": [], **shown}
 
 
@@ -84,7 +88,7 @@ def _visible(account: Account) -> set[str]:
     return tables | set(SUBLIST_VIEWS) | {"deletedrecord", "dual", "transactionstatus", "transactionaccountingline"}
 
 
-def _check_tables(account: Account, tree: exp.Expression) -> None:
+def _check_tables(account: Account, tree: exp.Expr) -> None:
     known = _visible(account)
     own = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
@@ -99,7 +103,9 @@ def ensure_views(account: Account) -> None:
     script = ["create temp view ql_dual as select 'X' as dummy;"]
     tables: dict[str, dict[str, Field]] = {}
     for kind in account.metadata.types.values():
-        tables.setdefault(kind.table, {}).update({f.column: f for f in kind.fields.values() if f.kind != "address" and not f.nosql and not f.hidden})
+        tables.setdefault(kind.table, {}).update(
+            {f.column: f for f in kind.fields.values() if f.kind != "address" and not f.nosql and not f.hidden}
+        )
     for table, fields in tables.items():
         extra = {"item": ["itemtype", "subtype"], "transaction": ["type"]}.get(table, [])
         columns = ",".join(f'"{c}"' for c in dict.fromkeys([*HEADS, *extra, *fields]))
@@ -108,7 +114,7 @@ def ensure_views(account: Account) -> None:
     script += [_sublist_view(account, name, *spec) for name, spec in SUBLIST_VIEWS.items()]
     script.append(
         "create temp view ql_deletedrecord as select recordid, type as scriptid, type, name, externalid, deleteddate, deletedby from main.deletedrecord;"
-        "create temp view ql_transactionaccountingline as select t.id as \"transaction\", l.line as transactionline, 1 as accountingbook, l.amount, "
+        'create temp view ql_transactionaccountingline as select t.id as "transaction", l.line as transactionline, 1 as accountingbook, l.amount, '
         't.lastmodifieddate from main."transaction" t join main.transactionline l on l.parent=t.id;'
     )
     script.append(_status_view(account))
@@ -117,7 +123,9 @@ def ensure_views(account: Account) -> None:
 
 def _sublist_view(account: Account, name: str, table: str, parent: str) -> str:
     sub = next(s for k in account.metadata.types.values() for s in k.sublists.values() if s.table == table)
-    fields = {f.column: f for k in account.metadata.types.values() for s in k.sublists.values() if s.table == table for f in s.fields.values()}
+    fields = {
+        f.column: f for k in account.metadata.types.values() for s in k.sublists.values() if s.table == table for f in s.fields.values()
+    }
     renamed = RENAMED.get(name, {})
     columns = [f'"{c}" as "{renamed.get(c, c)}"' for c, f in fields.items() if f.kind != "address" and c not in ("parent", "line")]
     flags = [f"{flag}" for flag in LINE_FLAGS] + ["seq as linesequencenumber", "line as id"] if table == "transactionline" else []
@@ -135,11 +143,11 @@ def _status_view(account: Account) -> str:
 
 
 # -- rewriting
-def _rewrite(account: Account, tree: exp.Expression) -> exp.Expression:
+def _rewrite(account: Account, tree: exp.Expr) -> exp.Expr:
     own = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
     aliases = {t.alias_or_name.lower(): t.name.lower() for t in tree.find_all(exp.Table)}
 
-    def change(node: exp.Expression) -> exp.Expression:
+    def change(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Table) and node.name.lower() not in own:
             view = exp.to_identifier(f"ql_{node.name.lower()}", quoted=True)
             alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name.lower(), quoted=True))
@@ -151,7 +159,7 @@ def _rewrite(account: Account, tree: exp.Expression) -> exp.Expression:
     return tree.transform(change)
 
 
-def _function(account: Account, node: exp.Expression, aliases: dict[str, str]) -> exp.Expression:
+def _function(account: Account, node: exp.Expr, aliases: dict[str, str]) -> exp.Expr:
     if isinstance(node, exp.CurrentTimestamp) or (isinstance(node, exp.Column) and node.name.lower() == "sysdate"):
         return exp.Literal.string(account.stamp())
     if isinstance(node, exp.ToChar):
@@ -168,7 +176,7 @@ def _function(account: Account, node: exp.Expression, aliases: dict[str, str]) -
     return node
 
 
-def _display(account: Account, column: exp.Column, aliases: dict[str, str]) -> exp.Expression:
+def _display(account: Account, column: exp.Column, aliases: dict[str, str]) -> exp.Expr:
     """BUILTIN.DF(column): the name behind a reference or code."""
     low = column.name.lower()
     tables = [aliases[column.table.lower()]] if column.table else list(aliases.values())
@@ -180,7 +188,9 @@ def _display(account: Account, column: exp.Column, aliases: dict[str, str]) -> e
                 text = f'(SELECT "{title}" FROM "main"."{target.table}" WHERE "id" = {column.sql(dialect="sqlite")})'
                 return sqlglot.parse_one(text, dialect="sqlite")
             if field.column == low and field.name == "status" and table == "transaction":
-                where = f'"trantype" = {f"{_quoted(column.table)}." if column.table else ""}"type" AND "id" = {column.sql(dialect="sqlite")}'
+                where = (
+                    f'"trantype" = {f"{_quoted(column.table)}." if column.table else ""}"type" AND "id" = {column.sql(dialect="sqlite")}'
+                )
                 return sqlglot.parse_one(f'(SELECT "fullname" FROM "ql_transactionstatus" WHERE {where})', dialect="sqlite")
             if field.column == low and field.kind == "enum":
                 cases = " ".join(f"WHEN '{c}' THEN '{t}'" for c, t in account.metadata.enums[field.arg].items())
@@ -195,4 +205,6 @@ def _quoted(name: str) -> str:
 def _fields(account: Account, table: str) -> list[Field]:
     physical = SUBLIST_VIEWS.get(table, (table, ""))[0]
     heads = [f for k in account.metadata.of_table(physical) for f in k.fields.values()]
-    return heads + [f for k in account.metadata.types.values() for s in k.sublists.values() if s.table == physical for f in s.fields.values()]
+    return heads + [
+        f for k in account.metadata.types.values() for s in k.sublists.values() if s.table == physical for f in s.fields.values()
+    ]

@@ -12,7 +12,7 @@ DATA_CENTERS = "/rest/datacenterurls"
 
 
 def handle(account: Account, call: Call) -> Answer:
-    """serverTime for everyone, governanceLimits for an administrator only."""
+    """The serverTime for everyone, governanceLimits for an administrator only."""
     name = call.path.removeprefix(SYSTEM).strip("/")
     if call.method != "GET":
         raise NsError("METHOD_NOT_ALLOWED", f"Method {call.method} is not allowed.", 405)

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from ops.sandbox.netsuite import orders, patch
-from ops.sandbox.netsuite.account import STRICT, Account
+from ops.sandbox.netsuite.account import Account
 from ops.sandbox.netsuite.errors import NsError, user_error
-from ops.sandbox.netsuite.patch import Manner
+from ops.sandbox.netsuite.patch import STRICT, Manner
 from ops.sandbox.netsuite.store import Record
 
 ZERO = Decimal(0)
@@ -19,13 +19,31 @@ TARGETS = {
     "invoice": ("creditMemo", "returnAuthorization"),
     "returnAuthorization": ("creditMemo",),
 }
-OWN_FIELDS = frozenset({"tranId", "tranDate", "status", "orderStatus", "createdFrom", "total", "subtotal", "taxTotal", "discountTotal", "dueDate"})
+OWN_FIELDS = frozenset(
+    {"tranId", "tranDate", "status", "orderStatus", "createdFrom", "total", "subtotal", "taxTotal", "discountTotal", "dueDate"}
+)
 OWN_LINE_FIELDS = frozenset(
-    {"line", "lineUniqueKey", "orderLine", "orderDoc", "isClosed", *(f"quantity{n}" for n in ("Committed", "BackOrdered", "Picked", "Packed", "Fulfilled", "Billed", "Received"))}
+    {
+        "line",
+        "lineUniqueKey",
+        "orderLine",
+        "orderDoc",
+        "isClosed",
+        *(f"quantity{n}" for n in ("Committed", "BackOrdered", "Picked", "Packed", "Fulfilled", "Billed", "Received")),
+    }
 )
 
 
-def transform(account: Account, source_type: str, source_id: int, target_type: str, body: Mapping[str, Any], manner: Manner = STRICT, *, stamp: str = "") -> int:
+def transform(
+    account: Account,
+    source_type: str,
+    source_id: int,
+    target_type: str,
+    body: Mapping[str, Any],
+    manner: Manner = STRICT,
+    *,
+    stamp: str = "",
+) -> int:
     """Make the target from the source, with `body` over the defaults; the new record's id.
 
     Lines of the body are matched by `orderLine`; what the body doesn't name keeps its default (all that remains), unless
@@ -93,7 +111,7 @@ def _left(line: dict[str, Any], target: str) -> Decimal:
     if target == "itemFulfillment":
         return quantity - (line.get("quantityPicked") or ZERO) if line.get("isClosed") != "T" else ZERO
     if target == "invoice":
-        return (done if done else ZERO if line.get("isClosed") == "T" else quantity) - billed
+        return (done or (ZERO if line.get("isClosed") == "T" else quantity)) - billed
     return quantity
 
 
@@ -110,7 +128,7 @@ def _taken(copied: dict[str, Any], line: dict[str, Any], quantity: Decimal) -> d
 def _share(account: Account, source: Record, line: dict[str, Any], above: tuple[dict[str, Any], Decimal]) -> Decimal:
     """A discount's part for this invoice: by quantity, the last one takes what is left."""
     owner, quantity = above
-    sql = 'select sum(l.amount), sum(l.quantity) from transactionline l join "transaction" t on t.id=l.parent where l.createdfrom=? and l.orderline=? and t.type=\'CustInvc\''
+    sql = "select sum(l.amount), sum(l.quantity) from transactionline l join \"transaction\" t on t.id=l.parent where l.createdfrom=? and l.orderline=? and t.type='CustInvc'"
     before = Decimal(str(account.store.rows(sql, (source.id, line["line"]))[0][0] or 0))
     billed = owner.get("quantityBilled") or ZERO
     if billed + quantity >= owner["quantity"]:
@@ -142,9 +160,14 @@ def _add_kit_members(account: Account, record: Record) -> None:
             continue
         members = account.store.rows("select item, quantity from itemmember where parent=? order by seq", (line["item"],))
         for item, quantity in members:
-            member = {n: line[n] for n in ("orderLine", "orderDoc", "location") if n in line}
+            member: dict[str, Any] = {n: line[n] for n in ("orderLine", "orderDoc", "location") if n in line}
             facts = account.item(item)
-            member |= {"item": item, "quantity": line["quantity"] * Decimal(str(quantity or 1)), "kitMemberOf": line["line"], "itemReceive": "T"}
+            member |= {
+                "item": item,
+                "quantity": line["quantity"] * Decimal(str(quantity or 1)),
+                "kitMemberOf": line["line"],
+                "itemReceive": "T",
+            }
             member["itemType"] = facts.kind if facts else "InvtPart"
             out.append(member | {"line": 100 * line["line"] + len(out)})
     record.lines["item"] = out

@@ -16,7 +16,14 @@ from ops.sandbox.netsuite.metadata import ADDRESS_PARTS, Field
 from ops.sandbox.netsuite.store import NUMBERS
 
 STATE_LISTS = frozenset({"US", "CA", "AU", "BR", "MX", "IN", "IT", "ES", "IE", "AE"})  # countries whose states NetSuite knows as a list [K]
-EXTRA_COUNTRIES = {"AB": "Aland", "AN": "Netherlands Antilles", "CS": "Serbia and Montenegro", "EA": "Ceuta and Melilla", "IC": "Canary Islands", "XK": "Kosovo"}
+EXTRA_COUNTRIES = {
+    "AB": "Aland",
+    "AN": "Netherlands Antilles",
+    "CS": "Serbia and Montenegro",
+    "EA": "Ceuta and Melilla",
+    "IC": "Canary Islands",
+    "XK": "Kosovo",
+}
 ADDRESS_NAMES = frozenset(rest for rest, _ in ADDRESS_PARTS)
 ADDRESS_NOISE = frozenset({"links", "id", "override", "addrText", "addressFormat"})
 MIN_PHONE_DIGITS = 7
@@ -123,7 +130,11 @@ def _address(value: Any, path: str) -> dict[str, Any]:
     for name in value:
         if name not in ADDRESS_NAMES | ADDRESS_NOISE:
             raise NsError("NONEXISTENT_FIELD", f"Error while accessing a resource. Unknown field name {name}.", errorPath=f"{path}.{name}")
-    out = {name: (str(value[name]) or None) if value[name] is not None else None for name in value if name in ADDRESS_NAMES and name != "country"}
+    out = {
+        name: (str(value[name]) or None) if value[name] is not None else None
+        for name in value
+        if name in ADDRESS_NAMES and name != "country"
+    }
     if "country" in value:
         country = value["country"]
         out["country"] = None if country is None else _country(_COUNTRY, country, f"{path}.country", {})
@@ -151,7 +162,8 @@ def settle_state(address: dict[str, Any], path: str) -> dict[str, Any]:
 def states(country: str) -> dict[str, str]:
     """Case-folded code or name -> short code of every subdivision."""
     out: dict[str, str] = {}
-    for area in pycountry.subdivisions.get(country_code=country) or ():
+    areas: Any = pycountry.subdivisions.get(country_code=country)  # type: ignore[no-untyped-call]
+    for area in areas or ():
         short = area.code.split("-", 1)[1]
         out[short.casefold()] = out[area.name.casefold()] = short
     if country == "US":
