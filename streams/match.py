@@ -17,8 +17,8 @@ def take(claim: Claim, state: Claims | None, *, opened: bool) -> tuple[Claims, l
     old = state or Claims(claim.entity)
     others = [c for c in old.claims if c.key != claim.key]
     if claim.withdrawn:
-        return Claims(claim.entity, others), []
-    new = Claims(claim.entity, [*others, Claimant(claim.system, claim.key, answered=False)])
+        return Claims(claim.entity, tuple(others)), []
+    new = Claims(claim.entity, (*others, Claimant(claim.system, claim.key, answered=False)))
     return answer(claim.value, new, claim.lane) if opened else (new, [])
 
 
@@ -31,22 +31,22 @@ def answer(value: str, state: Claims, lane: str) -> tuple[Claims, list[Match]]:
     both = all(by_system.values())
     out: list[Match] = []
     if both and max(len(k) for k in by_system.values()) > 1:
-        everybody = [c.key for c in state.claims]
+        everybody = tuple(c.key for c in state.claims)
         out = [Match(c.key, state.entity, value, "", everybody, lane) for c in state.claims]
     elif both:
         (mine,), (theirs,) = by_system.values()
         out = [Match(mine, state.entity, value, theirs, (), lane), Match(theirs, state.entity, value, mine, (), lane)]
     else:
         out = [Match(c.key, state.entity, value, "", (), lane) for c in waiting]
-    return Claims(state.entity, [Claimant(c.system, c.key, answered=True) for c in state.claims]), out
+    return Claims(state.entity, tuple(Claimant(c.system, c.key, answered=True) for c in state.claims)), out
 
 
-def passed(marks: Sequence[str], mark: Mark) -> tuple[list[str], bool]:
+def passed(marks: Sequence[str], mark: Mark) -> tuple[tuple[str, ...], bool]:
     """Count a mark: (all marks seen, has the last one of its system's snapshot just come)."""
     mine = f"{mark.entity}:{mark.system}:{mark.partition}"
     if mine in marks:
-        return list(marks), False
-    new = [*marks, mine]
+        return tuple(marks), False
+    new = (*marks, mine)
     return new, sum(m.startswith(f"{mark.entity}:{mark.system}:") for m in new) == mark.partitions
 
 

@@ -19,7 +19,7 @@ def hand_on(desk: Desk, topic: str, mark: Mark, mine: int, partitions: int, head
     return [desk.out(topic, OWN.decode(), event, headers, lane="backfill", partition=p) for p in range(partitions)]
 
 
-def count(marks: Sequence[str], mark: Mark) -> tuple[list[str], bool]:
+def count(marks: Sequence[str], mark: Mark) -> tuple[tuple[str, ...], bool]:
     """(marks seen with this one, is this the one that completes the snapshot)."""
     return passed(marks, mark)
 

@@ -144,7 +144,7 @@ class ReconcileStage:
             id=ask.id,
             values=ask.fields,
             seeds=ask.seeds,
-            parts=[p if p.key else replace(p, key=to_external(record.key)) for p in parts],
+            parts=tuple(p if p.key else replace(p, key=to_external(record.key)) for p in parts),
             stage=ask.stage,
             reasons=ask.reasons,
             mapping=entity.hash,
@@ -168,7 +168,7 @@ class ReconcileStage:
     def _mark(self, partition: int, store: dict[bytes, Record], mark: Mark, headers: Headers) -> list[Out]:
         old = store.get(OWN) or Record(key=OWN.decode(), entity="")
         marks, done = count(old.marks, mark)
-        if marks == list(old.marks):
+        if marks == tuple(old.marks):
             return []
         store[OWN] = replace(old, marks=marks)
         outs = [self._desk.out("record", OWN.decode(), store[OWN], headers, partition=partition)]
