@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-
-import httpx
 
 from ops.local.ports import LOOPBACK, answers
 
@@ -42,7 +43,10 @@ def ready(port: int) -> bool:
     """Whether the compatible API answers."""
     if not answers(port):
         return False
-    try:
-        return httpx.get(f"{url(port)}/subjects", timeout=2, trust_env=False).status_code == 200
-    except httpx.HTTPError:
-        return False
+    with closing(HTTPConnection(LOOPBACK, port, timeout=2)) as connection:
+        try:
+            connection.request("GET", f"{BASE}/subjects")
+            with connection.getresponse() as answer:
+                return answer.status == HTTPStatus.OK
+        except (OSError, HTTPException):
+            return False

@@ -1,0 +1,122 @@
+"""Topics as the contract states them: created where they are missing, checked where they exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec, ResourceType  # type: ignore[attr-defined]
+
+from accord.errors import Fatal, Transient
+from accord.kafka.records import Partition
+from schemas.topics import PARTITIONS, Topic, Topics
+
+TIMEOUT_S = 20
+#: What must fit, because another value loses or reorders data; other settings are the cluster owner's.
+CHECKED = ("cleanup.policy", "retention.ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A topic as it must stand in the cluster, by its full name."""
+
+    name: str
+    partitions: int
+    config: Mapping[str, str]
+
+
+def client(bootstrap: str, settings: Mapping[str, str] | None = None) -> AdminClient:
+    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, **(settings or {})})
+
+
+def wanted(topics: Sequence[Topic], prefix: str, partitions: int = PARTITIONS) -> tuple[Wanted, ...]:
+    """Full names, with twins, of what a pipeline needs."""
+    names = Topics(prefix)
+    lanes = ((topic, lane) for topic in topics for lane in (("live", "backfill") if topic.twin else ("live",)))
+    return tuple(Wanted(names.name(topic.name, lane), topic.partitions or partitions, topic.config()) for topic, lane in lanes)
+
+
+def ensure(admin: AdminClient, topics: Iterable[Wanted], *, replication: int = 1) -> tuple[str, ...]:
+    """Create what is missing and answer its names. Fatal, naming each, where an existing topic has other settings."""
+    by_name = {topic.name: topic for topic in topics}
+    try:
+        existing = {name: len(found.partitions) for name, found in admin.list_topics(timeout=TIMEOUT_S).topics.items() if name in by_name}
+    except KafkaException as error:
+        raise Transient(f"the Kafka cluster doesn't answer: {error}", code="kafka_down") from error
+    faults = [
+        f"{name}: has {count} partitions, expected {by_name[name].partitions}"
+        for name, count in existing.items()
+        if count != by_name[name].partitions
+    ]
+    faults += _config_faults(admin, [by_name[name] for name in existing])
+    if faults:
+        advice = "change them, or choose another prefix"
+        raise Fatal(f"topics with wrong settings ({advice}):\n  " + "\n  ".join(sorted(faults)), code="topic_settings")
+    missing = [topic for name, topic in by_name.items() if name not in existing]
+    return tuple(_created(admin, missing, replication))
+
+
+def _config_faults(admin: AdminClient, topics: Sequence[Wanted]) -> list[str]:
+    if not topics:
+        return []
+    by_name = {topic.name: topic for topic in topics}
+    described = admin.describe_configs([ConfigResource(ResourceType.TOPIC, name) for name in by_name], request_timeout=TIMEOUT_S)
+    faults = []
+    for resource, answer in described.items():
+        found = answer.result(TIMEOUT_S)
+        expected = by_name[resource.name].config
+        wrong = [name for name in CHECKED if name in expected and found[name].value != expected[name]]
+        faults += [f"{resource.name}: {name} is {found[name].value}, expected {expected[name]}" for name in wrong]
+    return faults
+
+
+def _created(admin: AdminClient, topics: Sequence[Wanted], replication: int) -> list[str]:
+    if not topics:
+        return []
+    new = [NewTopic(topic.name, topic.partitions, replication, config=dict(topic.config)) for topic in topics]
+    created = []
+    for name, answer in admin.create_topics(new, operation_timeout=TIMEOUT_S).items():
+        try:
+            answer.result(TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another process was faster
+                raise Fatal(f"topic {name} could not be created: {error}", code="topic_create") from error
+        created.append(name)
+    return created
+
+
+def partition_counts(admin: AdminClient, topics: Iterable[str]) -> dict[str, int]:
+    """Topic -> partitions; 0 where it doesn't exist."""
+    found = admin.list_topics(timeout=TIMEOUT_S).topics
+    return {name: len(found[name].partitions) if name in found else 0 for name in topics}
+
+
+def log_ends(admin: AdminClient, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    """The next offset that the log will give out, open transactions included (a read-committed consumer sees less)."""
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    asked = {TopicPartition(p.topic, p.partition): latest for p in partitions}
+    if not asked:
+        return {}
+    answers = admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=TIMEOUT_S)
+    return {Partition(tp.topic, tp.partition): answer.result(TIMEOUT_S).offset for tp, answer in answers.items()}
+
+
+def lag(admin: AdminClient, group: str, partitions: Sequence[Partition]) -> dict[Partition, int]:
+    """How many records of each partition the group has not committed yet (commit markers count)."""
+    asked = ConsumerGroupTopicPartitions(group, [TopicPartition(p.topic, p.partition) for p in partitions])
+    answer = admin.list_consumer_group_offsets([asked], request_timeout=TIMEOUT_S)[group].result(TIMEOUT_S)
+    committed = {Partition(tp.topic, tp.partition): max(tp.offset, 0) for tp in answer.topic_partitions}
+    return {p: end - committed.get(p, 0) for p, end in log_ends(admin, partitions).items()}
+
+
+def read_by(admin: AdminClient, group: str) -> list[Partition]:
+    """All partitions that a group has committed an offset for."""
+    answer = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=TIMEOUT_S)[group].result(TIMEOUT_S)
+    return [Partition(tp.topic, tp.partition) for tp in answer.topic_partitions]
+
+
+def groups(admin: AdminClient, prefix: str) -> list[str]:
+    """Names of the consumer groups that begin with a prefix."""
+    found = admin.list_consumer_groups(request_timeout=TIMEOUT_S).result(TIMEOUT_S)
+    return sorted(g.group_id for g in found.valid if g.group_id.startswith(prefix))
