@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import struct
 from collections.abc import MutableMapping
@@ -21,8 +22,8 @@ async def cut(scope: MutableMapping[str, Any]) -> NoReturn:
         raise ConnectionResetError("cut by the switchboard")
     found = transport.get_extra_info("socket")
     if found is not None:
-        with contextlib.suppress(OSError):
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(found.fileno())) as same:
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
     await asyncio.sleep(0.01)
     raise ClientDisconnect

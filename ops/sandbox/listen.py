@@ -10,12 +10,12 @@ from typing import Any
 
 import uvicorn
 from starlette.requests import ClientDisconnect
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ops.sandbox.ca import TlsFiles
 
 
-class CuttableProtocol(H11Protocol):
+class CuttableProtocol(HttpToolsProtocol):
     """Puts the connection's transport into the state of each request."""
 
     def connection_made(self, transport: Any) -> None:
