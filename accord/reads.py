@@ -39,6 +39,7 @@ class NetSuiteRead:
 
     mode: `poll` (keyset on the stamp) or `snapshot` (read whole at a rhythm and compared: prices have no stamp).
     key: columns whose values make the record id of a snapshot row (joined by "-"); empty = the internal id.
+    sublists: sublists that no search shows (packages of a fulfilment), read from each record; arrive in the body under their names.
     saved_search: a customer's own search to run instead, by id.
     """
 
@@ -48,6 +49,7 @@ class NetSuiteRead:
     mode: Literal["poll", "snapshot"] = "poll"
     filters: tuple[object, ...] = ()
     lines: Children | None = None
+    sublists: tuple[Children, ...] = ()
     stamp_field: str = "lastmodifieddate"
     key: tuple[str, ...] = ()
     saved_search: str = ""

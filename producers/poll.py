@@ -22,8 +22,8 @@ from producers.source import Page
 from schemas.events import Change, Mark, ReadRequest
 
 LOG = structlog.get_logger(__name__)
-#: (batch, its new rows, what goes to Kafka or nothing, the cursor behind it)
-Step = tuple[Batch, list[Row], Page | None, Cursor]
+#: (batch, its new rows, what goes to Kafka, the cursor behind it)
+Step = tuple[Batch, list[Row], Page, Cursor]
 #: A position that only time moved is stored this often.
 STORE_MS = 30_000
 
@@ -55,24 +55,21 @@ class Poll:
     async def pages(self, position: str | None) -> AsyncIterator[Page]:
         cursor = read(position)
         cursor = replace(cursor, overlap_ms=max(cursor.overlap_ms, int(self._rhythm.overlap_s * 1000)))
-        while True:
+        while not (self._once and cursor.done):
             changed = False
             reading = self._round(cursor) if cursor.done else self._snapshot(cursor)
             async for batch, fresh, page, moved_to in reading:
                 changed = batch.definition != cursor.definition and cursor.done
                 if changed:
                     break
-                if page is not None:
-                    cursor = moved_to
-                    yield page
+                cursor = moved_to
+                yield page
                 for row in fresh:  # only now: what was not committed must be fresh again
                     self._seen.note(row.id, row.stamp_ms, row.content())
             if changed:
                 LOG.warning("the search has changed: everything is read again", source=self.name)
                 self._seen, cursor = Seen(), Cursor(account=cursor.account, overlap_ms=cursor.overlap_ms)
-            elif self._once and cursor.done:
-                return
-            else:
+            elif not self._once:
                 await self._clock.sleep(self._rhythm.poll_s)
 
     async def _snapshot(self, cursor: Cursor) -> AsyncIterator[Step]:
@@ -116,8 +113,8 @@ class Poll:
                 new = moved(new, batch.since_ms, batch.since_id, limit, complete=not more, at_ms=batch.at_ms)
             changes = self._changes(fresh, batch.at_ms)
             store = bool(changes) or new.at - cursor.at >= STORE_MS
-            yield batch, fresh, Page(changes, position=text(new)) if store else None, new
-            cursor = new if store else cursor
+            cursor, page = (new, Page(changes, position=text(new))) if store else (cursor, Page())
+            yield batch, fresh, page, cursor
             since, id_ = batch.since_ms, batch.since_id
         self._head_ms = began
         if sweep:

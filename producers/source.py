@@ -14,6 +14,7 @@ class Page(NamedTuple):
 
     marks: sent to every partition of the entity's change topic (in the backfill lane), after the changes.
     position: the source's own JSON text; None = unchanged.
+    An empty page is a sign of life: it says that the source looked and found nothing.
     """
 
     changes: Sequence[Change] = ()
