@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
-import httpx
+import httpx2  # what confluent-kafka's own client stands on
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
@@ -73,7 +73,7 @@ class ConfluentRegistry:
                 known = error.http_status_code in NOT_FOUND or error.error_code in NOT_FOUND
                 raise Rejected(str(error), code="not_found" if known else "refused") from error
             raise self._down(error) from error
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise self._down(error) from error
 
     def _down(self, error: Exception) -> Transient:

@@ -64,15 +64,15 @@ def prepare(home: Path, java: Path, class_path: str, port: int, controller_port:
     if (home / "data" / "meta.properties").exists():
         return
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    command = [*_java(home, java, class_path), "-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format", "-t", cluster, "-c", CONFIG]
-    done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
+    command = [*_java(home, java, class_path), "-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(home / CONFIG)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Fatal(f"Kafka's storage in {home} could not be formatted:\n{done.stdout[-2000:]}{done.stderr[-2000:]}", code="local_start")
 
 
 def command(home: Path, java: Path, class_path: str) -> list[str]:
-    """The broker's command line; run it in `home`."""
-    return [*_java(home, java, class_path), "kafka.Kafka", CONFIG]
+    """The broker's command line."""
+    return [*_java(home, java, class_path), "kafka.Kafka", str(home / CONFIG)]
 
 
 def ready(port: int) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +16,6 @@ from accord.errors import Fatal
 
 START_TIME_TOLERANCE_S = 2.0  # psutil derives it from the boot time, which moves when the wall clock is set
 POLL_S = 0.05
-_OURS: list[subprocess.Popen[bytes]] = []  # they outlive us on purpose; a collected Popen warns of its running child
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,15 @@ class Identity:
     started: float  # seconds since the epoch
 
 
-def start(command: Sequence[str], *, env: Mapping[str, str], log: Path, pid_file: Path, cwd: Path) -> Identity:
-    """Start `command` in its own session, output appended to `log`, identity written to `pid_file`."""
-    with log.open("ab") as out:
-        child = subprocess.Popen(
-            command, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=cwd, start_new_session=True,
-        )
-    _OURS.append(child)
-    identity = Identity(child.pid, psutil.Process(child.pid).create_time())
+def start(command: Sequence[str], *, env: Mapping[str, str], log: Path, pid_file: Path) -> Identity:
+    """Start `command` in its own session, output appended to `log`, identity written to `pid_file`.
+
+    Not by subprocess: it warns of a child that still runs when its starter ends, and these do so on purpose.
+    """
+    output = (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), output, (os.POSIX_SPAWN_DUP2, 1, 2)]
+    pid = os.posix_spawn(command[0], list(command), {**os.environ, **env}, file_actions=actions, setsid=True)
+    identity = Identity(pid, psutil.Process(pid).create_time())
     pid_file.write_text(json.dumps(asdict(identity)))
     return identity
 

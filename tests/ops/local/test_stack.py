@@ -44,7 +44,7 @@ def test_a_pid_given_to_another_program_is_left_alone(tmp_path: Path):
 def test_what_dies_while_starting_is_told_with_its_own_words(tmp_path: Path):
     """A broker that cannot start must say why at once, not after the whole time-out."""
     log, pid_file = tmp_path / "x.log", tmp_path / "x.pid"
-    process.start([sys.executable, "-c", "print('disk is full'); raise SystemExit(1)"], env={}, log=log, pid_file=pid_file, cwd=tmp_path)
+    process.start([sys.executable, "-c", "print('disk is full'); raise SystemExit(1)"], env={}, log=log, pid_file=pid_file)
     with pytest.raises(Fatal, match="disk is full"):
         process.await_ready("Kafka", lambda: False, pid_file=pid_file, log=log, wait_s=30)
 
@@ -53,7 +53,7 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path):
     """`down` must come to an end even when a process hangs."""
     log, pid_file = tmp_path / "x.log", tmp_path / "x.pid"
     stubborn = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
-    started = process.start([sys.executable, "-c", stubborn], env={}, log=log, pid_file=pid_file, cwd=tmp_path)
+    started = process.start([sys.executable, "-c", stubborn], env={}, log=log, pid_file=pid_file)
     process.await_ready("it", lambda: "up" in process.tail(log), pid_file=pid_file, log=log, wait_s=30)
     process.stop(pid_file, wait_s=0.3)
     assert process.running(pid_file) is None
