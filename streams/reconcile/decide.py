@@ -9,7 +9,7 @@ from streams.reconcile.claim import claim
 from streams.reconcile.decision import Ask
 from streams.reconcile.draft import GONE, MISSING, NOTHING, Draft
 from streams.reconcile.fight import count_restores
-from streams.reconcile.flows import pointing
+from streams.reconcile.flows import flow_of, pointing
 from streams.reconcile.payload import payload_hash, status_hash, status_key
 from streams.reconcile.plan import Desired, Fields, Plan, plan
 from streams.reconcile.stage import advance
@@ -57,6 +57,8 @@ def _validate(draft: Draft) -> None:
 def _decide(draft: Draft, target: str, main: Fields, wish: Plan, *, reissue: bool) -> None:
     fields = _with_status(draft, target, main, wish)
     old = draft.wanted.get(target, NOTHING)
+    if not (fields or old or wish.seeds or target in draft.seeds):
+        return
     changed: Fields = {f: v for f, v in fields.items() if old.get(f, MISSING) != v}
     withdrawn = any(name not in fields for name in old)  # confirmed fields have left `wanted` before
     draft.put_whole("seeds", target, wish.seeds)
@@ -99,7 +101,12 @@ def _ask(draft: Draft, target: str, fields: Fields, wish: Plan) -> None:
         kind = "create" if wish.creating else "update"
     plain = kind in ("create", "update")
     rules = draft.rules
-    bound = plain and target == rules.stage_system and any(f in rules.fields and rules.fields[f].staged for f in fields)
+    bound = (
+        plain
+        and target == rules.stage_system
+        and len(rules.stages) > 1
+        and any(f in rules.fields and rules.fields[f].staged for f in fields)
+    )
     stage = draft.stage if bound else ""
     desired = Desired(draft, target, fields) if plain else {}
     seeds = wish.seeds if kind == "create" else {}
@@ -109,10 +116,12 @@ def _ask(draft: Draft, target: str, fields: Fields, wish: Plan) -> None:
 
 
 def _reasons(draft: Draft, target: str, fields: Fields) -> dict[str, Reason]:
+    every, events = flow_of(draft.rules, draft.stage, target), draft.sources.get(OTHER[target], NOTHING)
     out = {}
     for name in fields:
-        rule = draft.rules.fields.get(name)
-        owner = (draft.rules.owner(name, draft.stage) or "") if rule is not None else "accord"
-        source = draft.sources.get(owner if owner != "accord" else OTHER[target], NOTHING)
-        out[name] = Reason(rule.rule if rule is not None else "on_delete", owner, source.get(name, ""))
+        flow, rule = every.get(name), draft.rules.fields.get(name)
+        if flow is not None:
+            out[name] = Reason(flow.rule.rule, flow.owner, events.get(name, ""))
+        else:
+            out[name] = Reason(rule.rule if rule is not None and rule.status else "on_delete", "accord", "")
     return out

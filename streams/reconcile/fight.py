@@ -80,6 +80,8 @@ def count_restores(draft: Draft, target: str, fields: dict[str, str | None]) -> 
 
 def forget(draft: Draft, target: str, name: str) -> None:
     """The owner changed the value: what was before is no fight any more."""
+    if not (draft.restores or draft.held or draft.rounds):
+        return
     draft.drop("restores", target, name)
     draft.drop("held", target, name)
     draft.drop("rounds", target, name)

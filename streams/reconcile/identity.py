@@ -30,7 +30,7 @@ def learn_id(draft: Draft, system: str, id_: str, object_: str) -> bool:
 def accept(draft: Draft, seen: Observation) -> bool:
     """Is the observation of the record that we hold, or may it take that one's place (a merge: the survivor names our key)?"""
     system = seen.system
-    if is_retired(draft, system, seen.source_id):
+    if draft.retired and is_retired(draft, system, seen.source_id):
         return False
     if learn_id(draft, system, seen.source_id, seen.object):
         return True
@@ -78,7 +78,9 @@ def stand(draft: Draft, system: str, slot: Slot) -> None:
     if new is old:
         return
     before = draft.standing(system)
-    draft.put_whole("presence", system, new)
+    draft.own("presence")[system] = new
+    if slot.value == before:
+        return
     now = draft.standing(system)
     draft.moved |= now != before
     if before != GONE and now == GONE and system in draft.seconds:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from schemas.events import AssumedValue, EventValue, Observation, ReadRequest, RowValue
+from schemas.events import AssumedValue, EventValue, Observation, ReadRequest, Register, RowValue
 from streams.reconcile.draft import NOTHING, Draft
 from streams.reconcile.fight import read_back
 from streams.reconcile.identity import accept, presence_slot, stand
-from streams.reconcile.registers import EMPTY, Slot, slot_of, time_of, top, with_slot
+from streams.reconcile.registers import EMPTY, Slot, time_of, top, with_slot
 
 #: No time is later.
 NEVER = 1 << 62
@@ -15,35 +15,43 @@ NEVER = 1 << 62
 def observe(draft: Draft, seen: Observation) -> None:
     if not accept(draft, seen):
         return
-    stand(draft, seen.system, presence_slot(seen))
+    system, event_id, margin = seen.system, seen.event_id, draft.margin
+    stand(draft, system, presence_slot(seen))
+    registers = draft.registers.get(system, NOTHING)
+    event, number, time = seen.kind == "event", seen.number, seen.time
+    open_ = bool(draft.rounds.get(system) or draft.doubt.get(system))
     again = 0
     for name, value in seen.fields.items():
-        again = max(again, _take(draft, seen, name, value))
+        old = registers.get(name, EMPTY)
+        slot: EventValue | RowValue = EventValue(number, time, value) if event else RowValue(time, value)
+        new = with_slot(old, slot)
+        if new is old:
+            continue
+        draft.own_of("registers", system)[name] = new
+        was = top(old, margin)
+        if was is None or was.value != value:
+            again = max(again, _changed(draft, system, name, was, new, slot, event_id))
+        if open_ and top(new, margin) is slot:
+            _settle(draft, system, name, slot)
     if again:
-        ask_again(draft, seen.system, again, "margin")
+        ask_again(draft, system, again, "margin")
 
 
-def _take(draft: Draft, seen: Observation, name: str, value: str | None) -> int:
-    """Take one field. Answers the time from which it must be read again, 0 = it needn't."""
-    system = seen.system
-    old = draft.registers.get(system, NOTHING).get(name, EMPTY)
-    slot = slot_of(seen, value)
-    new = with_slot(old, slot)
-    if new is old:
-        return 0
-    was, now = top(old, draft.margin), top(new, draft.margin)
-    draft.own_of("registers", system)[name] = new
+def _changed(draft: Draft, system: str, name: str, was: Slot | None, new: Register, slot: EventValue | RowValue, event_id: str) -> int:
+    """Something else than was held is seen. Answers the time from which it must be read again, 0 = it needn't."""
+    now = top(new, draft.margin)
     if was is None or now is None or was.value != now.value:
         draft.touched.add((system, name))
-        if now is slot and seen.event_id:
-            draft.own_of("sources", system)[name] = seen.event_id
-    elif was.value == value and now is slot and not isinstance(was, AssumedValue):
-        return _settle(draft, system, name, slot)
-    again = 0 if was is None else max(within_margin(draft, was, slot), _against_assumption(draft, system, name, was, now, slot))
-    return max(again, _settle(draft, system, name, slot)) if now is slot else again
+        if now is slot and event_id:
+            draft.own_of("sources", system)[name] = event_id
+    if was is None:
+        return 0
+    if isinstance(was, AssumedValue):
+        return _against_assumption(draft, system, name, was, slot) if now is slot else 0
+    return within_margin(draft, was, slot)
 
 
-def _settle(draft: Draft, system: str, name: str, slot: EventValue | RowValue) -> int:
+def _settle(draft: Draft, system: str, name: str, slot: EventValue | RowValue) -> None:
     """The slot counts now: what was open about the field may be answered by it."""
     if name in draft.rounds.get(system, NOTHING):
         read_back(draft, system, name, slot)
@@ -51,21 +59,18 @@ def _settle(draft: Draft, system: str, name: str, slot: EventValue | RowValue) -
     if slot.time > draft.doubt.get(system, NOTHING).get(name, NEVER):
         draft.drop("doubt", system, name)
         draft.stirred.add(name)
-    return 0
 
 
-def within_margin(draft: Draft, was: Slot, slot: EventValue | RowValue) -> int:
+def within_margin(draft: Draft, was: EventValue | RowValue, slot: EventValue | RowValue) -> int:
     """An event and a row closer than the margin can't be ordered by their clocks: if they differ, read once the margin has passed."""
-    if isinstance(was, AssumedValue) or type(was) is type(slot) or was.value == slot.value or abs(was.time - slot.time) > draft.margin:
+    if type(was) is type(slot) or abs(was.time - slot.time) > draft.margin:
         return 0
     return max(was.time, slot.time) + draft.margin + 1
 
 
-def _against_assumption(draft: Draft, system: str, name: str, was: Slot, now: Slot | None, slot: EventValue | RowValue) -> int:
+def _against_assumption(draft: Draft, system: str, name: str, was: AssumedValue, slot: EventValue | RowValue) -> int:
     """Something else than we wrote was seen, but perhaps before our write: the field is in doubt until it is seen later than the answer."""
-    if not isinstance(was, AssumedValue) or now is not slot or slot.value == was.value or time_of(slot) > was.after + draft.margin:
-        return 0
-    return doubt(draft, system, name, was.after)
+    return 0 if time_of(slot) > was.after + draft.margin else doubt(draft, system, name, was.after)
 
 
 def doubt(draft: Draft, system: str, name: str, answered: int) -> int:

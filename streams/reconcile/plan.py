@@ -176,9 +176,9 @@ def _difference(draft: Draft, target: str, flow: Flow, wanted: Values, out: Fiel
 def _wants(draft: Draft, target: str, flow: Flow, value: str | None, slot: Slot | None) -> bool:
     """Must this field, of which nothing is on its way, be written?"""
     name, agreed = flow.name, draft.agreed.get(target, NOTHING)
-    equal = same(draft, target, flow.rule, value, slot.value) if slot is not None else value is None
     if slot is None:
-        return not equal
+        return value is not None
+    equal = same(draft, target, flow.rule, value, slot.value)
     if equal:
         draft.put("agreed", target, name, value)
         release(draft, target, name, REFUSED)

@@ -6,7 +6,7 @@ not transitive: the outcome would depend on the order of arrival. Times are the 
 
 from __future__ import annotations
 
-from schemas.events import AssumedValue, EventValue, Observation, Register, RowValue
+from schemas.events import AssumedValue, EventValue, Register, RowValue
 
 Slot = EventValue | RowValue | AssumedValue
 EMPTY = Register()
@@ -73,17 +73,8 @@ def merged(one: Register, other: Register) -> Register:
     return out
 
 
-def slot_of(seen_now: Observation, value: str | None) -> EventValue | RowValue:
-    """The value of one field as that observation saw it."""
-    if seen_now.kind == "event":
-        return EventValue(seen_now.number, seen_now.time, value)
-    return RowValue(seen_now.time, value)
-
-
 def with_slot(register: Register, slot: Slot) -> Register:
     """Take a slot of any kind; the same object comes back when it is not newer."""
     if isinstance(slot, EventValue):
         return with_event(register, slot)
-    if isinstance(slot, RowValue):
-        return with_row(register, slot)
-    return with_assumed(register, slot)
+    return with_row(register, slot) if isinstance(slot, RowValue) else with_assumed(register, slot)
