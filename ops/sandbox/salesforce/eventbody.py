@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import io
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -129,5 +130,10 @@ def difference(old: str, new: str) -> str | None:
     if sum(line.startswith("+") for line in lines) * 4 > len(after):
         return None
     digest = hashlib.sha256("\r\n".join(after).encode()).hexdigest()
-    text = f"--- \n+++ {digest}\n\n" + "\n".join(lines)
+    text = f"--- \n+++ {digest}\n\n" + "\n".join(_counted(line) for line in lines)
     return text if len(text) <= len(new) else None
+
+
+def _counted(line: str) -> str:
+    """The vendor always writes how many lines a hunk has; Python leaves out a 1."""
+    return re.sub(r"([-+]\d+)(?= )", r"\1,1", line) if line.startswith("@@ ") else line
