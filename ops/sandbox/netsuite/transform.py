@@ -9,6 +9,7 @@ from typing import Any
 from ops.sandbox.netsuite import orders, patch
 from ops.sandbox.netsuite.account import Account
 from ops.sandbox.netsuite.errors import NsError, user_error
+from ops.sandbox.netsuite.metadata import RecordType
 from ops.sandbox.netsuite.patch import STRICT, Manner
 from ops.sandbox.netsuite.store import Record
 
@@ -57,7 +58,7 @@ def transform(
     record = account.blank(kind)
     record.values = {n: v for n, v in source.values.items() if n in kind.fields and n not in OWN_FIELDS}
     record.values["createdFrom"] = source_id
-    record.lines["item"] = _lines(account, source, target_type)
+    record.lines["item"] = _lines(account.kind(target_type), source, target_type)
     change = patch.parse(account, kind, body, manner)
     sent = change.lines.pop("item", None)
     if sent is not None:
@@ -65,6 +66,8 @@ def transform(
     if target_type == "itemFulfillment":
         _add_kit_members(account, record)
     record.lines["item"] = [line for line in record.lines["item"] if line.get("itemReceive") != "F"]
+    if target_type not in ("itemFulfillment", "salesOrder"):
+        record.lines["item"] = _share_discounts(account, source, record.lines["item"])
     if not record.lines["item"]:
         raise user_error("There are no lines left to transform.")
     if target_type == "invoice":
@@ -81,26 +84,19 @@ def _check_state(source: Record, target: str) -> None:
         raise NsError("USER_ERROR", f"The estimate was already processed and cannot become a {target}.")
 
 
-def _lines(account: Account, source: Record, target: str) -> list[dict[str, Any]]:
-    fields = account.kind(target).sublists["item"].fields
+def _lines(kind: RecordType, source: Record, target: str) -> list[dict[str, Any]]:
+    fields = kind.sublists["item"].fields
     out: list[dict[str, Any]] = []
-    above: tuple[dict[str, Any], Decimal] | None = None
     for line in source.lines["item"]:
         copied = {n: v for n, v in line.items() if n in fields and n not in OWN_LINE_FIELDS}
         copied |= {"line": len(out) + 1, "orderLine": line["line"], "orderDoc": source.id}
         if target == "salesOrder":
-            copied.pop("orderLine")
-            copied.pop("orderDoc")
-            out.append(copied | {"_amount": True})
-            continue
-        if line["itemType"] == "Discount":
-            if target != "itemFulfillment" and above is not None:
-                out.append(copied | {"_amount": True, "amount": _share(account, source, line, above)})
-            continue
-        left = _left(line, target)
-        above = (line, left) if left > 0 else None
-        if left > 0:
-            out.append(_taken(copied, line, left))
+            out.append({n: v for n, v in copied.items() if n not in ("orderLine", "orderDoc")} | {"_amount": True})
+        elif line["itemType"] == "Discount":
+            if target != "itemFulfillment":
+                out.append(copied)
+        elif _left(line, target) > 0:
+            out.append(_taken(copied, line, _left(line, target)))
     return out
 
 
@@ -125,16 +121,44 @@ def _taken(copied: dict[str, Any], line: dict[str, Any], quantity: Decimal) -> d
     return copied
 
 
-def _share(account: Account, source: Record, line: dict[str, Any], above: tuple[dict[str, Any], Decimal]) -> Decimal:
-    """A discount's part for this invoice: by quantity, the last one takes what is left."""
-    owner, quantity = above
-    sql = "select sum(l.amount), sum(l.quantity) from transactionline l join \"transaction\" t on t.id=l.parent where l.createdfrom=? and l.orderline=? and t.type='CustInvc'"
-    before = Decimal(str(account.store.rows(sql, (source.id, line["line"]))[0][0] or 0))
-    billed = owner.get("quantityBilled") or ZERO
-    if billed + quantity >= owner["quantity"]:
-        return line["amount"] - before  # type: ignore[no-any-return]
+def _share_discounts(account: Account, source: Record, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each discount at the part of the line above that is taken; without that line it goes too. The last part takes what is left."""
+    owners = _owners(source)
+    quantities = {line["orderLine"]: line["quantity"] for line in lines if line["itemType"] != "Discount"}
+    out = []
+    for line in lines:
+        if line["itemType"] == "Discount":
+            owner = owners.get(line["orderLine"])
+            if owner is None or owner["line"] not in quantities:
+                continue
+            line |= {"amount": _share(account, source, line, owner, quantities[owner["line"]]), "_amount": True}
+        out.append(line)
+    return out
+
+
+def _owners(source: Record) -> dict[int, dict[str, Any]]:
+    """Discount line -> the line that it acts on."""
+    out: dict[int, dict[str, Any]] = {}
+    above: dict[str, Any] | None = None
+    for line in source.lines["item"]:
+        if line["itemType"] != "Discount":
+            above = line
+        elif above is not None:
+            out[line["line"]] = above
+    return out
+
+
+def _share(account: Account, source: Record, line: dict[str, Any], owner: dict[str, Any], quantity: Decimal) -> Decimal:
+    sql = (
+        'select sum(l.amount) from transactionline l join "transaction" t on t.id=l.parent '
+        "where l.createdfrom=? and l.orderline=? and t.type='CustInvc' and l.mainline='F'"
+    )
+    whole: Decimal = next(row["amount"] for row in source.lines["item"] if row["line"] == line["orderLine"])
+    before = Decimal(str(account.store.rows(sql, (source.id, line["orderLine"]))[0][0] or 0))
+    if (owner.get("quantityBilled") or ZERO) + quantity >= owner["quantity"]:
+        return whole - before
     smallest = Decimal(1).scaleb(-account.precision(source.values["currency"]))
-    return orders.rounded(line["amount"] * quantity / owner["quantity"], smallest)
+    return orders.rounded(whole * quantity / owner["quantity"], smallest)
 
 
 def _choose(defaults: list[dict[str, Any]], sent: list[dict[str, Any]], *, only: bool) -> list[dict[str, Any]]:
@@ -149,7 +173,7 @@ def _choose(defaults: list[dict[str, Any]], sent: list[dict[str, Any]], *, only:
             line.pop("_amount", None)
         line |= {n: v for n, v in change.items() if n != "line" and v is not None}
         named.add(line["orderLine"])
-    return [line for line in defaults if not only or line["orderLine"] in named]
+    return [line for line in defaults if not only or line["orderLine"] in named or line["itemType"] == "Discount"]
 
 
 def _add_kit_members(account: Account, record: Record) -> None:
