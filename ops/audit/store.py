@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,6 @@ STEPS = Table(
     Column("duration_ms", Integer),
     Index("ix_audit_step_entity_code", "entity", "code"),
 )
-POSITIONS = Table("audit_position", METADATA, Column("topic_partition", Integer, primary_key=True, autoincrement=False), Column("topic_offset", BigInteger))
 
 
 def engine(url: str, state_dir: Path) -> AsyncEngine:
@@ -45,7 +44,7 @@ def engine(url: str, state_dir: Path) -> AsyncEngine:
 
 
 class AuditStore:
-    """Rows of the audit topic and how far each partition has been read, in the same transaction."""
+    """Rows of the audit topic, one for each of its records."""
 
     def __init__(self, db: AsyncEngine) -> None:
         self._db = db
@@ -59,21 +58,12 @@ class AuditStore:
     async def close(self) -> None:
         await self._db.dispose()
 
-    async def positions(self) -> dict[int, int]:
-        """Partition -> next offset to read."""
-        async with self._db.connect() as connection:
-            return {p: o for p, o in await connection.execute(select(POSITIONS.c.topic_partition, POSITIONS.c.topic_offset))}  # noqa: C416 (rows are no tuples)
-
-    async def add(self, steps: Sequence[tuple[int, int, Audit]], positions: Mapping[int, int]) -> None:
-        """Store steps as (partition, offset, step) together with where to go on."""
+    async def add(self, steps: Sequence[tuple[int, int, Audit]]) -> None:
+        """Store steps as (partition, offset, step); one that is there already stays as it is."""
         upsert = insert_sqlite if self._db.dialect.name == "sqlite" else insert_postgresql
+        rows = [{"topic_partition": p, "topic_offset": o, **_row(a)} for p, o, a in steps]
         async with self._db.begin() as connection:
-            if steps:
-                rows = [{"topic_partition": p, "topic_offset": o, **_row(a)} for p, o, a in steps]
-                await connection.execute(upsert(STEPS).on_conflict_do_nothing(), rows)
-            for partition, offset in positions.items():
-                query = upsert(POSITIONS).values(topic_partition=partition, topic_offset=offset)
-                await connection.execute(query.on_conflict_do_update(index_elements=["topic_partition"], set_={"topic_offset": offset}))
+            await connection.execute(upsert(STEPS).on_conflict_do_nothing(), rows)
 
     async def trace(self, ident: str, limit: int = 500) -> list[dict[str, Any]]:
         """Everything that happened to a record (id, key, or address), an event or a correlation id, oldest first."""

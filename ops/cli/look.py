@@ -1,0 +1,93 @@
+"""Commands that look: how far it is, what happened, why a value is what it is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from accord.config import Settings
+from ops.audit.store import AuditStore, engine
+from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
+from ops.pipeline import Lag, Pipeline
+from ops.wiring.mapping import entities
+from streams.why import why
+
+console = Console(highlight=False)
+
+
+def register(app: typer.Typer) -> None:
+    app.command("topics")(topics)
+    app.command("trace")(trace)
+    app.command("why")(why_command)
+
+
+def topics(config: ConfigFile = DEFAULT_CONFIG, *, once: Annotated[bool, typer.Option(help="Show once and end.")] = False) -> None:
+    """Lag of each group on each topic, live."""
+    pipeline = Pipeline.of(settings(config))
+    if once or not console.is_terminal:
+        console.print(lag_table(pipeline.lags()))
+        return
+    with Live(lag_table(pipeline.lags()), console=console) as live:
+        while True:
+            time.sleep(1)
+            live.update(lag_table(pipeline.lags()))
+
+
+def lag_table(lags: list[Lag]) -> Table:
+    table = Table("group", "topic", "records behind", title="lag")
+    for lag in lags:
+        table.add_row(lag.group, lag.topic, str(lag.records), style="yellow" if lag.records > 1000 else "")
+    return table
+
+
+def trace(
+    ident: Annotated[str, typer.Argument(help="A Salesforce or NetSuite id, a key, an event or a correlation id.")], config: ConfigFile = DEFAULT_CONFIG
+) -> None:
+    """Everything that happened to a record, in both systems."""
+    console.print(trace_table(asyncio.run(steps_of(settings(config), ident))))
+
+
+async def steps_of(given: Settings, ident: str) -> list[dict[str, Any]]:
+    store = AuditStore(engine(given.run.audit_url, given.run.state_dir))
+    await store.open()
+    try:
+        return await store.trace(ident)
+    finally:
+        await store.close()
+
+
+def trace_table(steps: list[dict[str, Any]]) -> Table:
+    table = Table("at (UTC)", "step", "system", "record", "code", "what", title=f"{len(steps)} steps")
+    for step in steps:
+        at = datetime.fromtimestamp(step["at"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+        what = " ".join(part for part in (step["message"], _detail(step["detail"]), f"{step['duration_ms']} ms" if step["duration_ms"] else "") if part)
+        table.add_row(at, step["step"], step["system"], step["key"] or step["record_id"], step["code"], what)
+    return table
+
+
+def _detail(text: str) -> str:
+    if not text:
+        return ""
+    found = json.loads(text)
+    shown = found.get("fields", found) if isinstance(found, dict) else found
+    return ", ".join(f"{k}={v}" for k, v in shown.items() if v not in (None, "", {}))[:400] if isinstance(shown, dict) else str(shown)[:400]
+
+
+def why_command(
+    record: Annotated[str, typer.Argument(help="A key or address, e.g. customer:salesforce:001...")],
+    field: Annotated[str, typer.Argument(help="Canonical name of the field.")],
+    config: Annotated[Path, typer.Option("--config", "-c", envvar="ACCORD_CONFIG")] = DEFAULT_CONFIG,
+) -> None:
+    """Why a field has its value: owner, rule, source event, what both sides hold, what is on its way."""
+    given = settings(config)
+    found = Pipeline.of(given).record(record)
+    console.print(why(found, field, entities(given)[found.entity].rules))

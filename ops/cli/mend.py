@@ -1,0 +1,83 @@
+"""Commands that act: release what waits, read again, replay."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.pretty import Pretty
+from rich.table import Table
+
+from accord.errors import Rejected
+from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
+from ops.pipeline import Pipeline, sides
+from schemas.events import Parked, ReadRequest
+from schemas.ids import parse_ref
+
+parked_app = typer.Typer(no_args_is_help=True, help="Writes that wait: for what, since when.")
+console = Console(highlight=False)
+Name = Annotated[str, typer.Argument(help="A key or address, e.g. customer:salesforce:001...")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("refresh")(refresh)
+    app.command("replay")(replay)
+
+
+@parked_app.command("list")
+def parked_list(config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """All writes that wait."""
+    console.print(parked_table(Pipeline.of(settings(config)).parked()))
+
+
+def parked_table(parked: list[Parked]) -> Table:
+    table = Table("record", "target", "code", "waits for", "since (UTC)", "message", title=f"{len(parked)} waiting")
+    for p in sorted(parked, key=lambda p: p.since):
+        table.add_row(p.key, p.target, p.code, p.waits_for, datetime.fromtimestamp(p.since / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S"), p.message)
+    return table
+
+
+@parked_app.command("show")
+def parked_show(record: Name, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """One of them, whole."""
+    for parked in _parked(Pipeline.of(settings(config)), record):
+        console.print(Pretty(parked))
+
+
+@parked_app.command("release")
+def parked_release(record: Name, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Decide again about it now. Stored payloads are never sent: reconcile says what is wanted."""
+    pipeline = Pipeline.of(settings(config))
+    for parked in _parked(pipeline, record):
+        pipeline.release(parked)
+        console.print(f"released {parked.key} for {parked.target}")
+
+
+def _parked(pipeline: Pipeline, record: str) -> list[Parked]:
+    key = pipeline.key_of(record)
+    found = [p for p in pipeline.parked() if p.key == key]
+    if not found:
+        raise Rejected(f"{key} does not wait for anything; accord parked list shows what does", code="not_parked")
+    return found
+
+
+def refresh(record: Name, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Read a record again in both systems."""
+    pipeline = Pipeline.of(settings(config))
+    key = pipeline.key_of(record)
+    link = pipeline.links().link(key)
+    ref = parse_ref(key)
+    requests = sides(link) if link else [ReadRequest(ref.entity, ref.system, "", ref.id, "person")]
+    pipeline.ask(requests)
+    console.print("asked to read " + " and ".join(f"{r.entity}:{r.system}:{r.record_id}" for r in requests))
+
+
+def replay(
+    config: ConfigFile = DEFAULT_CONFIG,
+    since: Annotated[datetime | None, typer.Option(help="Only changes read since then (UTC).")] = None,
+) -> None:
+    """Send all changes that the topics keep once more. What is already so stays so: nothing is written twice."""
+    since_ms = int(since.replace(tzinfo=UTC).timestamp() * 1000) if since else 0
+    console.print(f"sent {Pipeline.of(settings(config)).replay(since_ms)} changes again, in the backfill lane")

@@ -1,0 +1,161 @@
+"""A running pipeline seen from outside: what its compacted topics hold, how far its groups are, and small requests put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+from accord.config import Settings
+from accord.errors import Rejected
+from accord.kafka import admin, headers
+from accord.kafka.codec import Codec
+from accord.kafka.consumer import read_to_end
+from accord.kafka.producer import TransactionalWriter
+from accord.kafka.records import Partition
+from accord.kafka.registry import ConfluentRegistry
+from accord.links import LinkIndex
+from schemas.events import Link, Outcome, Parked, ReadRequest, Record
+from schemas.ids import SYSTEMS, Ref, parse_ref
+from schemas.topics import Topics
+
+#: Marks a change that was sent once more, so that the next replay doesn't multiply it.
+REPLAYED = ("accord-replayed", b"1")
+
+
+class Lag(NamedTuple):
+    """How far one group is on one topic."""
+
+    group: str
+    topic: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """One pipeline by its configuration. Reads are of committed records only."""
+
+    bootstrap: str
+    extra: Mapping[str, str]
+    topics: Topics
+    codec: Codec
+
+    @classmethod
+    def of(cls, settings: Settings) -> Pipeline:
+        kafka = settings.kafka
+        return cls(kafka.bootstrap, kafka.settings, Topics(kafka.prefix), Codec(ConfluentRegistry(kafka.registry)))
+
+    def table(self, topic: str) -> dict[str, Any]:
+        """A compacted topic as it stands: key -> event."""
+        out: dict[str, Any] = {}
+        for record in read_to_end(self.bootstrap, self.topics.name(topic), self.extra):
+            key = (record.key or b"").decode()
+            if record.value is None:
+                out.pop(key, None)
+            else:
+                out[key] = self.codec.decode(record.value)
+        return out
+
+    def links(self) -> LinkIndex:
+        index = LinkIndex()
+        for key, link in self.table("link").items():
+            index.put(key, link)
+        return index
+
+    def record(self, name: str) -> Record:
+        """The state of a record, by its key or by the address of either side. Raises Rejected where there is none."""
+        key = self.key_of(name)
+        found: Record | None = self.table("record").get(key)
+        if found is None:
+            raise Rejected(f"no record {key!r}; names look like customer:salesforce:0018d00000AbcDe", code="unknown_record")
+        return found
+
+    def key_of(self, name: str) -> str:
+        """The entity key behind any name of a record."""
+        try:
+            parse_ref(name)
+        except ValueError as error:
+            raise Rejected(str(error), code="bad_name") from error
+        return self.links().key_of(name) or name
+
+    def parked(self) -> list[Parked]:
+        return [p for s in SYSTEMS for p in self.table(f"parked.{s}").values()]
+
+    def lags(self) -> list[Lag]:
+        """All groups of this pipeline, topic by topic."""
+        client = admin.client(self.bootstrap, self.extra)
+        return [lag for group in admin.groups(client, self.topics.prefix) for lag in self._lags(client, group)]
+
+    def _lags(self, client: Any, group: str) -> Iterator[Lag]:
+        by_topic: dict[str, int] = {}
+        for partition, records in admin.lag(client, group, admin.read_by(client, group)).items():
+            by_topic[partition.topic] = by_topic.get(partition.topic, 0) + records
+        yield from (Lag(group, topic, records) for topic, records in sorted(by_topic.items()))
+
+    def ask(self, requests: Sequence[ReadRequest]) -> None:
+        """Put read requests into the pipeline."""
+        with self._writer("refresh") as writer:
+            for request in requests:
+                address = str(Ref(request.entity, request.system, request.record_id))
+                topic = f"read.{request.system}"
+                trail = headers.of_event(f"person:{address}")
+                writer.send(self.topics.name(topic), address.encode(), self.codec.encode(topic, request), headers=trail)
+
+    def release(self, parked: Parked) -> None:
+        """Let reconcile decide again about a record that waits, and take it from the list."""
+        outcome = Outcome(parked.target, parked.key, parked.entity, parked.sequence, "released", event_id=parked.event_id)
+        with self._writer("release") as writer:
+            key, trail = parked.key.encode(), headers.of_event(f"person:{parked.key}:{parked.sequence}")
+            writer.send(self.topics.name("outcome"), key, self.codec.encode("outcome", outcome), headers=trail)
+            writer.send(self.topics.name(f"parked.{parked.target}"), key, None, headers=trail)
+
+    def replay(self, since_ms: int = 0) -> int:
+        """Send every change that the topics keep once more, in the backfill lane. Answers how many."""
+        client = admin.client(self.bootstrap, self.extra)
+        start = self.topics.name("change.")
+        names = [n for n in client.list_topics(timeout=admin.TIMEOUT_S).topics if n.startswith(start) and self.topics.lane(n) == "live"]
+        count = 0
+        with self._writer("replay") as writer:
+            for name in sorted(names):
+                for lane in ("live", "backfill"):
+                    source = self.topics.name(self.topics.bare(name), lane)
+                    count += self._copy(writer, source, self.topics.name(self.topics.bare(name), "backfill"), since_ms)
+        return count
+
+    def _copy(self, writer: _Open, source: str, target: str, since_ms: int) -> int:
+        count = 0
+        for record in list(read_to_end(self.bootstrap, source, self.extra)):
+            if record.timestamp >= since_ms and REPLAYED not in record.headers:
+                writer.send(target, record.key, record.value, partition=record.partition, headers=(*record.headers, REPLAYED))
+                count += 1
+        return count
+
+    def partitions(self, topic: str) -> list[Partition]:
+        name = self.topics.name(topic)
+        return [Partition(name, p) for p in range(admin.partition_counts(admin.client(self.bootstrap, self.extra), [name])[name])]
+
+    def _writer(self, what: str) -> _Open:
+        return _Open(TransactionalWriter(self.bootstrap, f"{self.topics.prefix}ops.{what}", self.extra))
+
+
+class _Open:
+    """One transaction of a person's command."""
+
+    def __init__(self, writer: TransactionalWriter) -> None:
+        self._writer = writer
+        self.send = writer.send
+
+    def __enter__(self) -> Self:
+        self._writer.start()
+        self._writer.begin()
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._writer.commit()
+        self._writer.close()
+
+
+def sides(link: Link) -> list[ReadRequest]:
+    """Read both sides of a record again, because a person asked."""
+    return [ReadRequest(link.entity, system, link.objects.get(system, ""), ident, "person") for system, ident in link.ids.items()]
