@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from schemas.events import AssumedValue, Mark, Observation, Outcome, Part, ReadR
 from schemas.ids import Ref, to_external
 from streams.reconcile import Ask, Decision, reconcile
 from streams.reconcile.registers import top
-from streams.rules import Links, Rules
+from streams.rules import Links, Read, Rules
 from streams.stage import Headers, Message, Out
 from streams.stages.desk import Desk, trail
 from streams.stages.due import Due
@@ -26,8 +26,10 @@ class Entity(Protocol):
     def rules(self) -> Rules: ...
     @property
     def hash(self) -> str: ...
-    def render(self, ask: Ask, record: Record, links: Links) -> tuple[Sequence[Part], Mapping[str, str]]: ...
-    def golden(self, record: Record) -> Any: ...
+    @property
+    def render(self) -> Callable[[Ask, Record, Links], tuple[Sequence[Part], Mapping[str, str]]]: ...
+    @property
+    def golden(self) -> Callable[[Record, Read], Any]: ...
 
 
 class ReconcileStage:
@@ -127,7 +129,7 @@ class ReconcileStage:
         for ask in decision.asks:
             outs += self._ask(ask, record, entity, event, headers, lane)
         if not record.alias:
-            outs.append(desk.out(f"entity.{record.entity}", record.key, entity.golden(record), headers))
+            outs.append(desk.out(f"entity.{record.entity}", record.key, entity.golden(record, reader(record, entity.rules.margin_ms)), headers))
         outs += [
             desk.step(headers, "noted", system=n.system, entity=record.entity, key=record.key, code=n.code, message=n.message or n.field) for n in decision.notes
         ]
@@ -192,3 +194,14 @@ def assumed_reads(record: Record, margin_ms: int) -> list[ReadRequest]:
             object_, due = record.objects.get(system, ""), max(latest) + margin_ms + 1
             out.append(ReadRequest(record.entity, system, object_, record.ids[system], "assumed", due, if_assumed=record.key))
     return out
+
+
+def reader(record: Record, margin_ms: int) -> Read:
+    """(system, field) -> what counts there now."""
+
+    def read(system: str, name: str) -> str | None:
+        register = record.registers.get(system, {}).get(name)
+        slot = top(register, margin_ms) if register else None
+        return slot.value if slot else None
+
+    return read

@@ -1,0 +1,27 @@
+"""Topics and schemas of a pipeline, made sure of at the start of every process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from accord.config import Settings
+from accord.kafka import admin
+from accord.kafka.codec import Codec
+from accord.kafka.registry import ConfluentRegistry
+from ops.wiring.mapping import objects
+from schemas.topics import Topic, Topics, pipeline_topics
+from streams.mapping import Entity
+
+
+def topics_of(settings: Settings, found: Mapping[str, Entity]) -> tuple[Topic, ...]:
+    return pipeline_topics(objects(found), tuple(found), tuple(settings.stores))
+
+
+def ready(settings: Settings, found: Mapping[str, Entity]) -> tuple[Topics, Codec]:
+    """Topics exist with the right settings, schemas are registered and compatible. Raises Fatal naming each that is not."""
+    topics = topics_of(settings, found)
+    kafka = settings.kafka
+    admin.ensure(admin.client(kafka.bootstrap, kafka.settings), admin.wanted(topics, kafka.prefix), replication=kafka.replication)
+    codec = Codec(ConfluentRegistry(kafka.registry))
+    codec.register_all(topics)
+    return Topics(kafka.prefix), codec

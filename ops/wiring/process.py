@@ -1,0 +1,66 @@
+"""What every role's process has: logs as JSON lines, metrics, a stop that SIGTERM sets, and an end that says why."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+
+import structlog
+from prometheus_client import start_http_server
+
+from accord.errors import AccordError, Fatal
+
+EXIT_CRASH, EXIT_FATAL = 70, 78
+LOG = structlog.get_logger("accord")
+
+
+def logs() -> None:
+    """One JSON object a line, UTC, on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+
+def metrics(port: int) -> None:
+    """Prometheus on loopback; port 0 = none."""
+    if port:
+        start_http_server(port, addr="127.0.0.1")
+
+
+def run(role: str, main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run a role until SIGTERM or SIGINT. A Fatal is its last word (exit 78); anything unforeseen is a crash with its traceback (70)."""
+    logs()
+    structlog.contextvars.bind_contextvars(role=role)
+    try:
+        asyncio.run(_main(main))
+    except* Fatal as group:
+        LOG.critical("fatal", why=str(_first(group)))
+        sys.exit(EXIT_FATAL)
+    except* AccordError as group:
+        LOG.critical("ended", why=str(_first(group)))
+        sys.exit(EXIT_CRASH)
+
+
+async def _main(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await main(stop)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    found: BaseException = group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found
