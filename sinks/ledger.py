@@ -79,7 +79,7 @@ class Ledger:
         self._settled = {key: entry for key, entry in self._settled.items() if entry[1] not in partitions}
         self._moved = {part: None for part in self._moved if part[1] not in partitions}
         self._outbox = [o for o in self._outbox if o.partition not in partitions]
-        self.parking.assign({p for _, p in self._offsets})
+        self.parking.assign(self.partitions())
 
     def release_waiting(self, now_ms: int) -> None:
         """Once the links are read: what appeared while nobody looked after these partitions."""
@@ -99,6 +99,10 @@ class Ledger:
         if self._arrived(part, offset):
             self._outbox.append(out)
             self._done(part, offset)
+
+    def tell(self, outs: Sequence[Out]) -> None:
+        """Something besides goes along with the next commit."""
+        self._outbox.extend(outs)
 
     def start(self, now: float, now_ms: int) -> list[Batch]:
         """The calls to make now. What needs none (withdrawn, a reference missing) is settled here."""
@@ -148,7 +152,7 @@ class Ledger:
 
     def elsewhere(self, key: str, partition: int, parked: Parked | None) -> None:
         """Another worker parked or released a write; only rings of waiting records need to know."""
-        if any(p == partition for _, p in self._offsets):
+        if partition in self.partitions():
             return
         if parked is None:
             self.parking.remove(key)
@@ -173,9 +177,13 @@ class Ledger:
         """Is there anything to commit?"""
         return bool(self._outbox or self._moved)
 
-    def pending(self) -> int:
-        """Writes that arrived and are not settled."""
-        return sum(o.pending() for o in self._offsets.values())
+    def pending(self, topic: str = "") -> int:
+        """Writes (of one topic) that arrived and are not settled."""
+        return sum(o.pending() for part, o in self._offsets.items() if topic in {"", part[0]})
+
+    def partitions(self) -> frozenset[int]:
+        """Whose records we write now."""
+        return frozenset(p for _, p in self._offsets)
 
     def _arrived(self, part: Part, offset: int) -> bool:
         offsets = self._offsets.get(part)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
-from accord.errors import AccordError, Transient
+from accord.errors import AccordError, Rejected, Transient
 from accord.salesforce import soql
 from sinks.target import Job, Verdict, failed
 
@@ -24,7 +24,7 @@ class Row(NamedTuple):
 
 
 class Client(Protocol):
-    """The calls that the Salesforce target makes. Raises Transient or Fatal for a call that failed as a whole."""
+    """The calls that the Salesforce target makes. Raises Transient, Rejected or Fatal for a call that failed as a whole."""
 
     async def create(self, object_: str, records: Sequence[Record]) -> Sequence[Row]: ...
     async def update(self, object_: str, records: Sequence[Record]) -> Sequence[Row]: ...
@@ -53,9 +53,8 @@ class Run:
         answer = failed(error, self.verdict)
         self.end(replace(answer, ambiguous=answer.ambiguous or self.wrote))
 
-    def told(self, request: str, *, writes: bool) -> None:
+    def told(self, request: str) -> None:
         self.verdict = replace(self.verdict, calls=self.verdict.calls + 1, request=request)
-        self.wrote = self.wrote or writes
 
 
 Pair = tuple[Run, Record]
@@ -82,24 +81,35 @@ async def send(request: str, call: Call, pairs: Sequence[Pair]) -> list[tuple[Ru
         some = [p for p in pairs[start : start + ROWS] if not p[0].over]
         if not some:
             continue
-        writing = {id(run): run for run, _ in some}
+        for run in {id(run): run for run, _ in some}.values():
+            run.told(request)
         try:
-            rows = await call([record for _, record in some])
+            rows = await _rows(call, [record for _, record in some])
         except Transient as error:
-            for run in writing.values():
-                run.told(request, writes=False)
+            for run, _ in some:
                 run.fail(error)
             continue
-        for run in writing.values():
-            run.told(request, writes=True)
-        out += [(run, row) for (run, _), row in zip(some, rows, strict=True)]
+        for (run, _), row in zip(some, rows, strict=True):
+            run.wrote = run.wrote or row.error is None
+            out.append((run, row))
     return out
+
+
+async def _rows(call: Call, records: Sequence[Record]) -> Sequence[Row]:
+    """A call refused as a whole (one row names a field that isn't there) wrote nothing: halve it until the bad row stands alone."""
+    try:
+        return await call(records)
+    except Rejected as error:
+        if len(records) == 1:
+            return [Row("", error)]
+        middle = len(records) // 2
+        return [*await _rows(call, records[:middle]), *await _rows(call, records[middle:])]
 
 
 async def select(client: Client, runs: Sequence[Run], question: str) -> Sequence[Record]:
     """Rows of a query made for these runs; if it fails, they end."""
     for run in runs:
-        run.told("GET query", writes=False)
+        run.told("GET query")
     try:
         return await client.query(question)
     except Transient as error:

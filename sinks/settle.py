@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from accord.kafka import headers
+from accord.kafka.records import Headers
 from schemas.events import Audit, DeadLetter, Outcome, Parked, Settled, Values, Write
 from sinks.lanes import Item
 from sinks.refs import Missing
 from sinks.target import Verdict
 
-Headers = tuple[tuple[str, bytes], ...]
 #: How long a write waits for another record before that is reported.
 WAIT_MS = 7 * 24 * 60 * 60 * 1000
 
@@ -23,7 +24,7 @@ class Out(NamedTuple):
     topic: str
     key: str
     event: Any
-    headers: Headers = ()
+    along: Headers = ()
     lane: str = "live"
     partition: int | None = None
 
@@ -68,7 +69,7 @@ def waiting(item: Item, missing: Sequence[Missing], *, known: str, ring: Sequenc
         message += f" It waits for a ring of records that wait for each other: {' → '.join((*ring, ring[0]))}."
     kind = "rejected" if final else "waiting"
     outcome = Outcome(
-        write.target, write.key, write.entity, write.sequence, kind, id=known, code=first.code, message=message, waits_for=first.ref,
+        write.target, write.key, write.entity, write.sequence, kind, sent=write.values if final else {}, id=known, code=first.code, message=message, waits_for=first.ref,
         event_id=write.event_id, lane=write.lane,
     )  # fmt: skip
     parked = _parked(write, first.code, message, first.ref, since, since + WAIT_MS)
@@ -102,16 +103,18 @@ def released(parked: Parked, partition: int, now_ms: int) -> tuple[Out, ...]:
     step = _step(
         parked, now_ms, "released", f"waited {max(now_ms - parked.since, 0) // 1000} s for {parked.waits_for or 'another attempt'}"
     )
+    along = headers.of_event(parked.event_id or parked.key)
     return (
-        Out("outcome", parked.key, outcome, partition=partition),
+        Out("outcome", parked.key, outcome, along, partition=partition),
         Out(f"parked.{parked.target}", parked.key, None, partition=partition),
-        Out("audit", parked.event_id or parked.key, step),
+        Out("audit", step.correlation_id, step, along),
     )
 
 
 def overdue(parked: Parked, now_ms: int) -> tuple[Out, ...]:
     """It waits longer than it should; it stays parked and is told once."""
-    return (Out("audit", parked.event_id or parked.key, _step(parked, now_ms, "parked", f"overdue: {parked.message}")),)
+    step = _step(parked, now_ms, "parked", f"overdue: {parked.message}")
+    return (Out("audit", step.correlation_id, step),)
 
 
 def dead(topic: str, partition: int, offset: int, key: bytes | None, value: bytes | None, code: str, error: str, now_ms: int) -> Out:
@@ -121,7 +124,7 @@ def dead(topic: str, partition: int, offset: int, key: bytes | None, value: byte
 
 
 def _sent(write: Write, verdict: Verdict) -> Values:
-    if verdict.kind not in {"applied", "unchanged"}:
+    if verdict.kind not in {"applied", "unchanged", "rejected"}:
         return {}
     return {**write.seeds, **write.values} if verdict.created else write.values
 
@@ -147,9 +150,12 @@ def _unparked(item: Item, was_parked: bool) -> tuple[Out, ...]:
 
 
 def correlation(item: Item) -> str:
-    """Id under which everything about a change is found: handed on in the headers, else the event that caused the write."""
-    given = next((value.decode() for name, value in item.headers if name == "correlation-id"), "")
-    return given or item.write.event_id or item.key
+    """Id under which everything about a change is found: handed on in the headers, else made from the event that caused the write."""
+    return headers.correlation_of(item.headers) or _trail(item.write.event_id or item.key)
+
+
+def _trail(event_id: str) -> str:
+    return headers.correlation_of(headers.of_event(event_id))
 
 
 def superseded(item: Item, now_ms: int) -> tuple[Out, ...]:
@@ -174,17 +180,5 @@ def _audit(
 
 
 def _step(parked: Parked, now_ms: int, step: str, message: str) -> Audit:
-    return Audit(
-        parked.event_id or parked.key,
-        now_ms,
-        step,
-        parked.target,
-        parked.entity,
-        parked.key,
-        "",
-        parked.event_id,
-        parked.code,
-        message,
-        "",
-        0,
-    )
+    trail, event = _trail(parked.event_id or parked.key), parked.event_id
+    return Audit(trail, now_ms, step, parked.target, parked.entity, parked.key, "", event, parked.code, message, "", 0)

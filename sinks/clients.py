@@ -1,0 +1,99 @@
+"""The two systems' clients (accord.salesforce, accord.netsuite) as the targets need them, one for each lane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from accord.errors import Rejected, Transient
+from accord.netsuite.faults import missing
+from accord.netsuite.rest import NetSuite as NetSuiteRest
+from accord.pace import Lane
+from accord.salesforce.rest import Result
+from accord.salesforce.rest import Salesforce as SalesforceRest
+from sinks.netsuite import EXTERNAL_ID, NetSuite
+from sinks.rows import Record, Row
+from sinks.salesforce import Salesforce
+
+LANES: tuple[Lane, ...] = ("live", "backfill")
+
+
+def salesforce(rest: SalesforceRest, *, calls: int = 4) -> Salesforce:
+    """The org as a target, `calls` collection calls at a time."""
+    return Salesforce({lane: SalesforceLane(rest, lane) for lane in LANES}, calls=calls)
+
+
+def netsuite(rest: NetSuiteRest, *, calls: int, keys: Mapping[str, str] | None = None) -> NetSuite:
+    """The account as a target. `keys`: record type -> custom field that carries our key, where it isn't `externalId`."""
+    return NetSuite({lane: NetSuiteLane(rest, lane) for lane in LANES}, calls=calls, keys=keys)
+
+
+class SalesforceLane:
+    """Collection calls of one lane."""
+
+    def __init__(self, rest: SalesforceRest, lane: Lane) -> None:
+        self._rest, self._lane = rest, lane
+
+    def now_ms(self) -> int:
+        return self._rest.server.now_ms()
+
+    async def create(self, object_: str, records: Sequence[Record]) -> Sequence[Row]:
+        return await self._rows(self._rest.create_all([_typed(object_, r) for r in records], lane=self._lane), len(records))
+
+    async def update(self, object_: str, records: Sequence[Record]) -> Sequence[Row]:
+        return await self._rows(self._rest.update_all([_typed(object_, r) for r in records], lane=self._lane), len(records))
+
+    async def upsert(self, object_: str, key: str, records: Sequence[Record]) -> Sequence[Row]:
+        typed = [_typed(object_, r) for r in records]
+        return await self._rows(self._rest.upsert_all(object_, key, typed, lane=self._lane), len(records))
+
+    async def delete(self, object_: str, ids: Sequence[str]) -> Sequence[Row]:  # noqa: ARG002 (an id names its object)
+        return await self._rows(self._rest.delete_all(ids, lane=self._lane), len(ids))
+
+    async def query(self, soql: str) -> Sequence[Record]:
+        return [row async for page in self._rest.pages(soql, lane=self._lane) for row in page.rows]
+
+    async def _rows(self, call: Any, count: int) -> Sequence[Row]:
+        results: Sequence[Result] = await call
+        if len(results) != count:
+            raise Transient(f"Salesforce answered {len(results)} rows to {count}", ambiguous=True)
+        return [Row(r.id, r.error()) for r in results]
+
+
+class NetSuiteLane:
+    """Record calls of one lane."""
+
+    def __init__(self, rest: NetSuiteRest, lane: Lane) -> None:
+        self._rest, self._lane = rest, lane
+
+    def now_ms(self) -> int:
+        return self._rest.server.now_ms()
+
+    async def create(self, type_: str, body: Mapping[str, Any]) -> str:
+        return await self._rest.create(type_, body, lane=self._lane)
+
+    async def update(self, type_: str, id_: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+        await self._rest.update(type_, id_, body, options=parameters, lane=self._lane)
+
+    async def delete(self, type_: str, id_: str) -> None:
+        await self._rest.delete(type_, id_, lane=self._lane)
+
+    async def get(self, type_: str, id_: str, fields: Sequence[str] = ()) -> Mapping[str, Any] | None:
+        try:
+            return await self._rest.get(type_, id_, fields=fields, lane=self._lane)
+        except Rejected as error:
+            if missing(error):
+                return None
+            raise
+
+    async def find(self, type_: str, field: str, value: str) -> str | None:
+        if field == EXTERNAL_ID:
+            return await self._rest.id_of(type_, value, lane=self._lane)
+        found = await self._rest.find(type_, f'{field} IS "{value}"', limit=2, lane=self._lane)
+        if len(found) > 1:
+            raise Rejected(f"{len(found)} records of type {type_} carry the key {value}; merge them", code="ambiguous_key", field=field)
+        return found[0] if found else None
+
+
+def _typed(object_: str, record: Record) -> dict[str, Any]:
+    return {"attributes": {"type": object_}, **record}

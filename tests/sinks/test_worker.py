@@ -1,0 +1,172 @@
+"""The whole loop on a real broker: transactions, parking, rebalances, kill -9 between call and commit."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from schemas.events import Audit, DeadLetter, Outcome, Parked, Settled, Write
+from schemas.topics import Topics
+from tests.sinks.broker import Account, Bench, ended, sink, until
+from tests.sinks.builders import a_link, a_write
+
+
+@pytest.fixture
+def bench(kafka: str, registry: str, topic_prefix: str) -> Bench:
+    return Bench(kafka, registry, Topics(topic_prefix))
+
+
+def customer(n: int, sequence: int, **options: object) -> Write:
+    return a_write(f"customer:salesforce:{n}", sequence, body={"companyName": f"{n}.{sequence}"}, seeds={"seed": f"s{sequence}"}, **options)  # type: ignore[arg-type]
+
+
+def outcomes(bench: Bench, *kinds: str) -> list[Outcome]:
+    return [o for o in bench.read("outcome") if not kinds or o.kind in kinds]
+
+
+def newest(bench: Bench) -> dict[str, int]:
+    """Highest sequence told of each record, in both lanes."""
+    told: dict[str, int] = {}
+    for outcome in [*bench.read("outcome"), *bench.read("outcome", "backfill")]:
+        told[outcome.key] = max(told.get(outcome.key, 0), outcome.sequence)
+    return told
+
+
+def test_a_write_is_sent_settled_and_told(bench: Bench, tmp_path: Path) -> None:
+    """What was asked for is in the target, its outcome in Kafka, and the trail says each step."""
+    process = sink(bench, tmp_path / "db")
+    try:
+        bench.put(customer(1, 4))
+        [outcome] = until(lambda: outcomes(bench), "an outcome")
+        assert (outcome.kind, outcome.sequence, outcome.id, outcome.calls, outcome.attempts) == ("applied", 4, "1", 1, 1)
+        assert 0 < outcome.before <= outcome.after
+        assert bench.read("settled.netsuite") == [Settled(4, "1")]
+        steps: list[Audit] = bench.read("audit")
+        assert [a.step for a in steps] == ["sent", "applied"]
+        assert len({a.correlation_id for a in steps}) == 1
+        assert json.loads(steps[0].detail)["request"] == "POST customer"
+    finally:
+        assert list(ended([process])) == [0]
+
+
+def test_an_order_waits_for_its_customer_and_is_released_by_its_link(bench: Bench, tmp_path: Path) -> None:
+    """A missing customer parks the order durably, delays nobody, and its link asks reconcile what is wanted now."""
+    order = a_write(
+        "order:salesforce:801", 1, object="salesOrder", body={"companyName": "o", "entity": {"id": {"$ref": "customer:salesforce:9"}}}
+    )
+    bench.put(order, customer(1, 1))
+    process = sink(bench, tmp_path / "db")
+    try:
+        both = until(lambda: (o := outcomes(bench)) and len(o) == 2 and o, "both outcomes")
+        [waiting] = [o for o in both if o.kind == "waiting"]
+        assert (waiting.code, waiting.waits_for) == ("missing_customer", "customer:salesforce:9")
+        [parked] = bench.read("parked.netsuite")
+        assert isinstance(parked, Parked)
+        assert parked.waits_for == "customer:salesforce:9"
+        bench.put(a_link("customer:salesforce:9", netsuite="7"))
+        [released] = until(lambda: outcomes(bench, "released"), "the release")
+        assert (released.key, released.sequence) == ("order:salesforce:801", 1)
+        assert bench.read("parked.netsuite")[-1] == ("order:salesforce:801", None)
+        assert [r[0] for r in Account(tmp_path / "db").rows("select key from record")] == ["customer-salesforce-1"], (
+            "the stored payload was not sent"
+        )
+    finally:
+        list(ended([process]))
+
+
+def test_a_link_that_came_while_no_sink_ran_releases_at_start(bench: Bench, tmp_path: Path) -> None:
+    """Otherwise the order would wait for a record that is long there."""
+    bench.put(a_write("order:salesforce:801", 1, body={"companyName": "o", "entity": {"$ref": "customer:salesforce:9"}}))
+    process = sink(bench, tmp_path / "db")
+    until(lambda: outcomes(bench, "waiting"), "parked")
+    list(ended([process]))
+    bench.put(a_link("customer:salesforce:9", netsuite="7"))
+    process = sink(bench, tmp_path / "db")
+    try:
+        until(lambda: outcomes(bench, "released"), "the release")
+    finally:
+        list(ended([process]))
+
+
+def test_what_cannot_be_read_goes_to_the_dead_letters_and_the_partition_goes_on(bench: Bench, tmp_path: Path) -> None:
+    """One bad record must stop nothing else, and be kept whole."""
+    bench.put(("write.netsuite", "customer:salesforce:1", b"nonsense"), customer(1, 1))
+    process = sink(bench, tmp_path / "db")
+    try:
+        until(lambda: outcomes(bench, "applied"), "the good one")
+        [letter] = bench.read("deadletter")
+        assert isinstance(letter, DeadLetter)
+        assert (letter.value, letter.code) == (b"nonsense", "malformed")
+    finally:
+        list(ended([process]))
+
+
+def test_a_restart_after_a_clean_end_sends_nothing_again(bench: Bench, tmp_path: Path) -> None:
+    """Calls are finished and committed before the group is left: within five seconds, and without a hold for the next one."""
+    bench.put(*(customer(n, 1) for n in range(40)))
+    process = sink(bench, tmp_path / "db", wait_s=0.2)
+    account = Account(tmp_path / "db")
+    until(lambda: account.rows("select 1 from journal"), "the first call")
+    begun = time.monotonic()
+    assert list(ended([process])) == [0]
+    assert time.monotonic() - begun < 5
+    second = sink(bench, tmp_path / "db", call_s=60.0)
+    try:
+        until(lambda: len(outcomes(bench, "applied")) == 40, "all of them, unhindered by a hold")
+        assert Counter(n for [n] in account.rows("select count(*) from journal group by key")) == {1: 40}
+    finally:
+        list(ended([second]))
+
+
+def test_kill_9_between_call_and_commit_loses_and_doubles_nothing(bench: Bench, tmp_path: Path) -> None:
+    """Calls landed whose outcome was never written: the successor holds those records, looks them up, and goes on by their id."""
+    rng, account = random.Random(1), Account(tmp_path / "db")
+    process = sink(bench, tmp_path / "db", wait_s=0.05)
+    last: dict[int, int] = {}
+    for _ in range(3):
+        for _ in range(60):
+            n = rng.randrange(25)
+            last[n] = last.get(n, 0) + 1
+            bench.put(customer(n, last[n], lane="backfill" if rng.random() < 0.2 else "live"))
+        before = len(account.rows("select 1 from journal"))
+        until(lambda before=before: len(account.rows("select 1 from journal")) > before + rng.randrange(5, 20), "calls on their way")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process = sink(bench, tmp_path / "db", wait_s=0.05)
+    try:
+        wanted = {f"customer-salesforce-{n}": f"{n}.{s}" for n, s in last.items()}
+        until(lambda: dict(account.rows("select key, value from record")) == wanted, "every record as wanted (lost 0)", 60)
+        until(lambda: newest(bench) == {f"customer:salesforce:{n}": s for n, s in last.items()}, "every newest write told", 60)
+        assert Counter(k for k, v in account.rows("select key, verb from journal") if v == "create").most_common(1)[0][1] == 1, "doubled 0"
+    finally:
+        list(ended([process]))
+
+
+def test_two_sinks_share_the_partitions_and_a_second_one_joining_doubles_nothing(bench: Bench, tmp_path: Path) -> None:
+    """A rebalance finishes the calls of what is given up; nothing is sent by both."""
+    account = Account(tmp_path / "db")
+    bench.put(*(customer(n, 1) for n in range(60)))
+    first = sink(bench, tmp_path / "db", wait_s=0.05)
+    until(lambda: len(account.rows("select 1 from journal")) > 5, "the first one at work")
+    second = sink(bench, tmp_path / "db", wait_s=0.05)
+    try:
+        for sequence in range(2, 6):
+            bench.put(*(customer(n, sequence) for n in range(60)))
+            until(
+                lambda sequence=sequence: all(v.endswith(f".{sequence}") for [v] in account.rows("select value from record")), "the round"
+            )
+        until(lambda: len({p for [p] in account.rows("select distinct pid from journal")}) == 2, "both at work")
+        assert len(account.rows("select 1 from record")) == 60
+        per_key: dict[str, list[int]] = {}
+        for key, value in account.rows("select key, value from journal order by n"):
+            per_key.setdefault(key, []).append(int(value.split(".")[1]))
+        assert all(s == sorted(s) for s in per_key.values()), "out of order 0"
+        assert all(len(s) == len(set(s)) for s in per_key.values()), "doubled 0"
+    finally:
+        assert list(ended([first, second])) == [0, 0]
