@@ -14,6 +14,10 @@ SHARE = 100
 class Stopped(Fatal):
     """The source stops until someone confirms; nothing of the page that met the brake was emitted."""
 
+    def __init__(self, message: str, brake: Brake) -> None:
+        super().__init__(message, code="mass_delete")
+        self.brake = brake
+
 
 class Brake:
     """Counts the deletions of one source."""
@@ -36,6 +40,6 @@ class Brake:
             raise Stopped(
                 f"{self.source}: {len(self._times) + count} deletions within an hour (more than {allowed}): is this meant, or has somebody "
                 f"taken a permission away? Nothing of it was passed on. To let them through: accord position confirm {self.source}",
-                code="mass_delete",
+                self,
             )
         self._times.extend([now_ms] * count)
