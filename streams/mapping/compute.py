@@ -1,0 +1,51 @@
+"""Fields that Accord works out itself, by the name that the table gives: (target, read, links) -> the target's normal form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from streams.mapping.stores import Reference
+from streams.rules import Links, Read
+
+Compute = Callable[[str, Read, Links], str | None]
+ENTITY_NAME_MAX = 80
+
+
+def contact_name(_reference: Reference) -> Compute:
+    """NetSuite wants a name that is unique within the company."""
+
+    def compute(_target: str, read: Read, _links: Links) -> str | None:
+        parts = [read("salesforce", "first_name"), read("salesforce", "last_name")]
+        return " ".join(part for part in parts if part)[:ENTITY_NAME_MAX].rstrip() or None
+
+    return compute
+
+
+def customer_subsidiary(reference: Reference) -> Compute:
+    """A contact must be in its customer's subsidiary; where that isn't known yet, in the default store's."""
+    fallback = reference.store(None)
+
+    def compute(_target: str, read: Read, links: Links) -> str | None:
+        ref = read("salesforce", "customer")
+        key = links.key_of(ref) if ref else None
+        link = links.link(key) if key else None
+        return (link.facts.get("subsidiary") if link else None) or (fallback.subsidiary if fallback else None)
+
+    return compute
+
+
+def store_subsidiary(reference: Reference) -> Compute:
+    """The subsidiary that an order's store sells for."""
+
+    def compute(_target: str, read: Read, _links: Links) -> str | None:
+        store = reference.store(read("salesforce", "store"))
+        return store.subsidiary or None if store else None
+
+    return compute
+
+
+COMPUTES: Mapping[str, Callable[[Reference], Compute]] = {
+    "contact_name": contact_name,
+    "customer_subsidiary": customer_subsidiary,
+    "store_subsidiary": store_subsidiary,
+}

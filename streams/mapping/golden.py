@@ -1,0 +1,105 @@
+"""Golden records: the owner's value of each field, typed, in the entity's own Avro schema (schemas/avro/golden_<entity>.avsc)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from schemas.events import Record
+from schemas.ids import OTHER
+from schemas.topics import golden_record
+from streams.mapping.lines import loaded
+from streams.mapping.table import EntityTable, FieldTable
+from streams.mapping.types import DATE, KINDS, MONEY, QUANTITY, TEXT, decimal_type
+from streams.rules import NETSUITE_ID, SALESFORCE_ID, STATUS_FIELDS, Read, Rules
+
+#: Fields that every golden record has, before the mapping's own.
+HEAD: Mapping[str, Any] = {
+    "key": "string",
+    SALESFORCE_ID: TEXT,
+    NETSUITE_ID: TEXT,
+    "stage": "string",
+    "accord_status": TEXT,
+    "accord_code": TEXT,
+}
+#: Rows of child lists.
+ROWS: Mapping[str, Mapping[str, Any]] = {
+    "order": {"key": "string", "item": TEXT, "quantity": QUANTITY, "unit_price": decimal_type(20, 8), "discount": MONEY},
+    "facts": {
+        "key": "string", "line": TEXT, "expected_ship": DATE,
+        **dict.fromkeys(("committed", "back_ordered", "picked", "packed", "shipped", "billed", "closed"), QUANTITY),
+    },
+    "fulfilled": {"key": "string", "order_item": TEXT, "item": TEXT, "quantity": QUANTITY, "location": TEXT},
+    "packages": {"key": "string", "tracking": TEXT, "carton": TEXT, "weight": QUANTITY, "description": TEXT, "url": TEXT},
+}  # fmt: skip
+
+
+def told(field: FieldTable) -> bool:
+    """Whether reporting sees the field: not what serves the pipeline only."""
+    return field.name not in HEAD and field.name not in STATUS_FIELDS and field.type not in ("json", "key", "id")
+
+
+def golden_schema(table: EntityTable) -> dict[str, Any]:
+    """The Avro schema of the entity's golden records. Everything but the head may be null, so that fields can come and go."""
+    name = golden_record(table.entity)
+    fields: list[dict[str, Any]] = [_avro(n, t) for n, t in HEAD.items()]
+    for field in table.fields.values():
+        if not told(field):
+            continue
+        if field.type == "lines":
+            row = {
+                "type": "record",
+                "name": f"{name}{field.argument.capitalize()}",
+                "fields": [_avro(n, t) for n, t in ROWS[field.argument].items()],
+            }
+            fields.append({"name": field.name, "type": {"type": "array", "items": row}, "default": []})
+        else:
+            fields.append(_avro(field.name, KINDS[field.type].avro))
+    return {"type": "record", "name": name, "namespace": "accord", "doc": f"Golden record of a {table.entity}.", "fields": fields}
+
+
+def _avro(name: str, type_: Any) -> dict[str, Any]:
+    return {"name": name, "type": type_} | ({"default": None} if isinstance(type_, list) else {})
+
+
+def converter(type_: Any) -> Callable[[str], Any]:
+    """Canonical text to the value that an Avro writer takes."""
+    inner = type_[1] if isinstance(type_, list) else type_
+    if isinstance(inner, dict):
+        kind = inner["logicalType"]
+        if kind == "decimal":
+            unit = Decimal(1).scaleb(-inner["scale"])
+            return lambda text: Decimal(text).quantize(unit, ROUND_HALF_UP)
+        return date.fromisoformat if kind == "date" else lambda text: datetime.fromisoformat(text).astimezone(UTC)
+    if inner == "boolean":
+        return lambda text: text == "true"
+    return int if inner == "long" else str
+
+
+def golden_of(table: EntityTable, rules: Rules) -> Callable[[Record, Read], dict[str, Any]]:
+    """(record, read) -> golden record. References are told as the owner wrote them."""
+    plain = [(f.name, converter(KINDS[f.type].avro)) for f in table.fields.values() if told(f) and f.type != "lines"]
+    lists = [(f.name, {n: converter(t) for n, t in ROWS[f.argument].items()}) for f in table.fields.values() if f.type == "lines"]
+
+    def golden(record: Record, read: Read) -> dict[str, Any]:
+        out: dict[str, Any] = {"key": record.key, "stage": record.stage}
+        out |= {SALESFORCE_ID: record.ids.get("salesforce"), NETSUITE_ID: record.ids.get("netsuite")}
+        out |= {name: read(rules.master, name) for name in ("accord_status", "accord_code")}
+        for name, make in plain:
+            text = _value(rules, record, read, name)
+            out[name] = None if text is None else make(text)
+        for name, makers in lists:
+            rows = loaded(_value(rules, record, read, name))
+            out[name] = [{n: None if row.get(n) is None else make(str(row[n])) for n, make in makers.items()} for row in rows]
+        return out
+
+    return golden
+
+
+def _value(rules: Rules, record: Record, read: Read, name: str) -> str | None:
+    """The owner's value; where it has none, or nobody owns the field, what there is."""
+    owner = rules.owner(name, record.stage)
+    order = (owner, OTHER[owner]) if owner in OTHER and owner is not None else ("netsuite", "salesforce")
+    return next((value for system in order if (value := read(system, name)) is not None), None)

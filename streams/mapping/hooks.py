@@ -1,0 +1,183 @@
+"""Named readers for fields that are made of several columns. Each is a factory: (columns, table, reference) -> body -> canonical text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from streams.address import street_lines
+from streams.mapping.convert import KEEP, cell, cell_text, read_bool, read_text
+from streams.mapping.fulfilment import FULFILMENT_HOOKS
+from streams.mapping.lines import Body, Factory, Hook
+from streams.mapping.order_lines import ORDER_HOOKS
+from streams.mapping.stores import Reference
+from streams.mapping.table import EntityTable
+from streams.status import StatusTable, status_table
+
+#: REST record types of items, by search type and by its sub-type where NetSuite has several.
+ITEM_RECORDS: Mapping[str, str] = {
+    "inventoryitem": "inventoryItem", "kititem": "kitItem", "assemblyitem": "assemblyItem", "itemgroup": "itemGroup",
+    "noninventoryitem": "nonInventorySaleItem", "noninventoryitem.resale": "nonInventoryResaleItem",
+    "noninventoryitem.purchase": "nonInventoryPurchaseItem", "serviceitem": "serviceSaleItem", "serviceitem.resale": "serviceResaleItem",
+    "serviceitem.purchase": "servicePurchaseItem", "othercharge": "otherChargeSaleItem", "downloaditem": "downloadItem",
+    "giftcertificateitem": "giftCertificateItem", "serializedinventoryitem": "serializedInventoryItem",
+    "lotnumberedinventoryitem": "lotNumberedInventoryItem",
+}  # fmt: skip
+
+
+def street(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
+    """Three address lines to one text."""
+    a, b, c = columns
+
+    def read(body: Body) -> str | None:
+        found = [text for text in (read_text(body.get(a)), read_text(body.get(b)), read_text(body.get(c))) if text]
+        return "\n".join(street_lines("\n".join(found))) or None
+
+    return read
+
+
+def first(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
+    """The first column that isn't empty."""
+
+    def read(body: Body) -> str | None:
+        return next((text for column in columns if (text := read_text(body.get(column)))), None)
+
+    return read
+
+
+def sku(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
+    """The item's name without the matrix parent's in front (`PARENT : CHILD`)."""
+
+    def read(body: Body) -> str | None:
+        text = read_text(body.get(columns[0]))
+        return text.rpartition(" : ")[2] if text else None
+
+    return read
+
+
+def item_record(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
+    """REST record type of a search row."""
+
+    def read(body: Body) -> str | None:
+        kind, subtype = str(body.get("_type", "")).lower(), str(read_text(body.get(columns[1])) or "").lower()
+        return ITEM_RECORDS.get(f"{kind}.{subtype}") or ITEM_RECORDS.get(kind, KEEP)
+
+    return read
+
+
+def item_active(columns: tuple[str, ...], _table: EntityTable, reference: Reference) -> Hook:
+    """Active, and sold by the subsidiary of some store."""
+    sold = frozenset(reference.codes.get("subsidiaries", {}).get(store.subsidiary, "") for store in reference.stores.values()) - {""}
+
+    def read(body: Body) -> str | None:
+        if read_bool(body.get(columns[0])) == "true":
+            return "false"
+        at = str(cell(body.get(columns[1])) or "")
+        everywhere = not sold or not at or not reference.one_world
+        return "true" if everywhere or not sold.isdisjoint(at.replace(" ", "").split(",")) else "false"
+
+    return read
+
+
+def subsidiaries(columns: tuple[str, ...], _table: EntityTable, reference: Reference) -> Hook:
+    """Ids of a multi-select to codes, sorted, parted by `;`."""
+    codes = {id_: code for code, id_ in reference.codes.get("subsidiaries", {}).items()}
+
+    def read(body: Body) -> str | None:
+        at = str(cell(body.get(columns[0])) or "").replace(" ", "")
+        return ";".join(sorted(codes[i] for i in at.split(",") if i in codes)) or None
+
+    return read
+
+
+def _statuses(table: EntityTable) -> StatusTable:
+    name, spec = next(iter(table.section("status").items()))
+    return status_table(name, spec)
+
+
+def status_word(columns: tuple[str, ...], table: EntityTable, _reference: Reference) -> Hook:
+    """Canonical status; a custom one says nothing (the status stays as it was)."""
+    statuses = _statuses(table)
+
+    def read(body: Body) -> str | None:
+        value = body.get(columns[0])
+        return statuses.word(read_text(cell(value)), read_text(cell_text(value))) or KEEP
+
+    return read
+
+
+def status_shown(columns: tuple[str, ...], table: EntityTable, _reference: Reference) -> Hook:
+    """What people read; a custom status as it is."""
+    statuses = _statuses(table)
+
+    def read(body: Body) -> str | None:
+        value = body.get(columns[0])
+        found = statuses.find(read_text(cell(value)), read_text(cell_text(value)))
+        return found.shown if found else read_text(cell_text(value))
+
+    return read
+
+
+def status_letter(columns: tuple[str, ...], table: EntityTable, _reference: Reference) -> Hook:
+    """The letter, as a sink reads it in REST; a custom status says nothing."""
+    statuses = _statuses(table)
+
+    def read(body: Body) -> str | None:
+        value = body.get(columns[0])
+        found = statuses.find(read_text(cell(value)), read_text(cell_text(value)))
+        return found.letter if found else KEEP
+
+    return read
+
+
+def present(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
+    """Whether the column holds anything."""
+    return lambda body: "false" if read_text(body.get(columns[0])) is None else "true"
+
+
+def label(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
+    """An address as people read it, line by line."""
+
+    def read(body: Body) -> str | None:
+        return "\n".join(text for column in columns if (text := read_text(body.get(column)))) or None
+
+    return read
+
+
+def absolute(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
+    """NetSuite's header discount is negative; ours is an amount >= 0."""
+
+    def read(body: Body) -> str | None:
+        text = read_text(body.get(columns[0]))
+        return text.lstrip("-") if text else None
+
+    return read
+
+
+def cancel_request(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
+    """A request can be made and not be taken back: only "true" is a wish."""
+    flag, status = columns
+
+    def read(body: Body) -> str | None:
+        ended = read_text(body.get(status)) in {"Canceled", "Cancelled", "Expired", "Superseded"}
+        return "true" if ended or read_bool(body.get(flag)) == "true" else KEEP
+
+    return read
+
+
+HOOKS: Mapping[str, Factory] = {
+    "street": street,
+    "first": first,
+    "sku": sku,
+    "item_record": item_record,
+    "item_active": item_active,
+    "subsidiaries": subsidiaries,
+    "status_word": status_word,
+    "status_shown": status_shown,
+    "status_letter": status_letter,
+    "present": present,
+    "label": label,
+    "absolute": absolute,
+    "cancel_request": cancel_request,
+    **ORDER_HOOKS,
+    **FULFILMENT_HOOKS,
+}

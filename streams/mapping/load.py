@@ -1,0 +1,76 @@
+"""Loads the mapping: shipped tables, the user's overlays on top, all faults told at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from accord.errors import Fatal
+from streams.mapping.check import faults
+from streams.mapping.entity import Entity, compiled
+from streams.mapping.source import Document, merged, parse
+from streams.mapping.stores import Reference
+from streams.mapping.table import EntityTable, table_of
+
+DEFAULT_MARGIN_MS = 5_000
+
+
+def shipped() -> Traversable:
+    """The tables that come with Accord."""
+    return resources.files("streams.mapping") / "tables"
+
+
+def load(
+    tables: Traversable,
+    overlays: Sequence[Path],
+    reference: Reference,
+    *,
+    entities: Iterable[str] | None = None,
+    margin_ms: int = DEFAULT_MARGIN_MS,
+) -> Mapping[str, Entity]:
+    """All entities, or those asked for. Overlays are directories; a later one wins. Raises Fatal naming every fault with file and line."""
+    files = {file.name.removesuffix(".toml"): file for file in tables.iterdir() if file.name.endswith(".toml")}
+    found: list[str] = []
+    documents = {name: _document(name, file, found) for name, file in sorted(files.items())}
+    for overlay in overlays:
+        _overlay(overlay, documents, found)
+    wanted = tuple(entities) if entities is not None else tuple(documents)
+    found += [f"entity {name!r}: there is no {name}.toml" for name in wanted if name not in documents]
+    parsed = {name: table_of(document, reference.features()) for name, document in documents.items() if document and name in wanted}
+    for table in parsed.values():
+        found += [str(fault) for fault in faults(table, frozenset(documents))]
+    if found:
+        raise Fatal(f"the mapping has {len(found)} fault(s):\n" + "\n".join(f"  {fault}" for fault in found))
+    return {name: compiled(table, reference, hash_of(table, reference), margin_ms) for name, table in parsed.items()}
+
+
+def _document(name: str, file: Traversable | Path, found: list[str]) -> Document | None:
+    try:
+        return parse(name, str(file.name), file.read_text())
+    except tomllib.TOMLDecodeError as error:
+        found.append(f"{file.name}: not TOML: {error}")
+        return None
+
+
+def _overlay(overlay: Path, documents: dict[str, Document | None], found: list[str]) -> None:
+    """Files of a directory over the shipped ones; a file of a new name is a new entity."""
+    if not overlay.is_dir():
+        found.append(f"{overlay}: no such directory (mapping_dir of the configuration)")
+        return
+    for file in sorted(overlay.glob("*.toml")):
+        name = file.stem
+        document = _document(name, file, found)
+        base = documents.get(name)
+        if document:
+            documents[name] = merged(base, document) if base else document
+
+
+def hash_of(table: EntityTable, reference: Reference) -> str:
+    """Hash of all that decides how records of this entity are mapped."""
+    text = json.dumps(table.document.table, sort_keys=True, default=str) + repr(reference)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

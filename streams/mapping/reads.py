@@ -1,0 +1,74 @@
+"""What the producers must read so that every field of a mapping can be observed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from accord.reads import Children, NetSuiteRead, SalesforceRead
+from schemas.ids import System
+from streams.mapping.stores import Reference
+from streams.mapping.table import EntityTable, FieldTable
+
+#: Stands in `columns` of hooks that read child rows; no search column.
+LINES = "lines"
+
+
+def reads_of(table: EntityTable, reference: Reference) -> tuple[SalesforceRead | NetSuiteRead, ...]:
+    """The document itself on both sides, then objects whose events only point at it."""
+    salesforce, netsuite = table.section("salesforce"), filled(table.section("netsuite"), reference)
+    hints = tuple(
+        SalesforceRead(table.entity, spec["object"], spec.get("mode", "cdc"), tuple(spec["fields"]), hint=(table.entity, spec["parent"]))
+        for spec in salesforce.get("hints", ())
+    )
+    return (_salesforce(table, salesforce), *hints, _netsuite(table, netsuite))
+
+
+def _salesforce(table: EntityTable, spec: Any) -> SalesforceRead:
+    children = tuple(
+        Children(c.salesforce, ("Id", *(n for n in columns_of(c.fields.values(), "salesforce") if n != "Id")))
+        for c in table.children.values()
+        if c.salesforce
+    )
+    fields = tuple(
+        n for n in columns_of(table.fields.values(), "salesforce", spec.get("fields", ())) if n not in {c.name for c in children}
+    )
+    return SalesforceRead(table.entity, spec["object"], spec.get("mode", "cdc"), fields, children, spec.get("where", ""))
+
+
+def _netsuite(table: EntityTable, spec: Any) -> NetSuiteRead:
+    lines = next((c for c in table.children.values() if c.netsuite == LINES), None)
+    search = spec.get("lines", {})
+    return NetSuiteRead(
+        table.entity,
+        spec["type"],
+        columns_of(table.fields.values(), "netsuite", spec.get("columns", ())),
+        mode=spec.get("mode", "poll"),
+        filters=frozen(spec.get("filters", ())),
+        lines=Children(LINES, columns_of(lines.fields.values(), "netsuite"), frozen(search.get("filters", ()))) if lines else None,
+        sublists=tuple(Children(name, tuple(fields)) for name, fields in spec.get("sublists", {}).items()),
+        stamp_field=spec.get("stamp_field", "lastmodifieddate"),
+        key=tuple(spec.get("key", ())),
+        saved_search=str(spec.get("saved_search", "")),
+        every_s=float(spec.get("every_s", 0)),
+    )
+
+
+def columns_of(fields: Iterable[FieldTable], system: System, more: Iterable[str] = ()) -> tuple[str, ...]:
+    """Every column once, in the order of the file."""
+    found = [column for field in fields if (native := field.native.get(system)) for column in native.columns if column != LINES]
+    return tuple(dict.fromkeys([*found, *more]))
+
+
+def filled(value: Any, reference: Reference) -> Any:
+    """Texts of the form `@name` become what the reference data says under that name."""
+    if isinstance(value, str) and value.startswith("@"):
+        return getattr(reference, value[1:])
+    if isinstance(value, dict):
+        return {name: filled(each, reference) for name, each in value.items()}
+    return [filled(each, reference) for each in value] if isinstance(value, list) else value
+
+
+def frozen(value: Any) -> Any:
+    """Lists to tuples, so that a read can be compared and hashed."""
+    return tuple(frozen(each) for each in value) if isinstance(value, list | tuple) else value

@@ -1,0 +1,176 @@
+"""Canonical values to bodies in the target's own shape, with `{"$ref": ...}` where an id of the target belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from schemas.events import Part, Record, Values
+from schemas.ids import SYSTEMS, System, to_external
+from streams.address import netsuite_state, postal_shown, street_lines
+from streams.mapping.convert import Writer
+from streams.mapping.reads import filled
+from streams.mapping.stores import Reference
+from streams.mapping.table import AddressGroup, EntityTable
+from streams.mapping.types import writer
+from streams.reconcile.decision import Ask
+from streams.rules import DELETED, Links
+
+Body = dict[str, Any]
+Options = dict[str, str]
+Rendered = tuple[tuple[Part, ...], Options]
+Render = Callable[[Ask, Record, Links], Rendered]
+ENCODER = msgspec.json.Encoder(decimal_format="number")
+#: Code of a write that waits for a record of this entity.
+REF_CODES: Mapping[str, str] = {"item": "missing_sku"}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """How one system's bodies are made. `plain`: canonical field -> (name, writer). `record`: its object or record type.
+
+    objects: names that NetSuite takes as `{"id": ...}`; null clears them only with `replaceSelectedFields`.
+    """
+
+    system: System
+    record: str
+    plain: Mapping[str, tuple[str, Writer]]
+    groups: Sequence[AddressGroup]
+    objects: frozenset[str]
+    constants: Mapping[str, Any]
+
+
+def side_of(table: EntityTable, system: System, reference: Reference) -> Side:
+    plain: dict[str, tuple[str, Writer]] = {}
+    objects: set[str] = set()
+    for name, field in table.fields.items():
+        native = field.native.get(system)
+        if native is None or not native.name:
+            continue
+        if field.type == "lines" or (field.group and system == "netsuite"):
+            continue
+        plain[name] = (native.name, writer(field, system, table, reference))
+        if system == "netsuite" and field.type in ("ref", "map", "enum"):
+            objects.add(native.name)
+    section = table.section(system)
+    record = section.get("record") or section.get("object") or section.get("type", "")
+    constants = filled({**section.get("create", {}), **table.section("create", system).get("constants", {})}, reference)
+    return Side(system, str(record), plain, tuple(table.groups.values()), frozenset(objects), constants)
+
+
+def renderer(table: EntityTable, reference: Reference) -> Render:
+    """For entities whose fields stand on their own."""
+    sides = {system: side_of(table, system, reference) for system in SYSTEMS}
+    countries = {name: field.country for name, field in table.fields.items() if field.country}
+
+    def render(ask: Ask, record: Record, _links: Links) -> Rendered:
+        side = sides[ask.target]  # type: ignore[index]
+        if ask.kind in ("delete", "withdraw") or DELETED in ask.fields:
+            return (part_of(side, ask, record, {}, {}),), {}
+        body = plain_body(side, ask.fields, ask.desired, countries)
+        options = {**address_book(side, ask, body), **clearing(side, ask, body)} if side.system == "netsuite" else {}
+        seeds = plain_body(side, ask.seeds, ask.desired, countries)
+        return (part_of(side, ask, record, body, seeds),), {**options, **ref_options(body, seeds)}
+
+    return render
+
+
+def plain_body(side: Side, fields: Values, desired: Values, countries: Mapping[str, str]) -> Body:
+    """Fields with a name of their own. Salesforce takes a state only together with its country."""
+    body: Body = {}
+    for field, value in fields.items():
+        found = side.plain.get(field)
+        if found is None:
+            continue
+        name, write = found
+        if field.endswith("_postal"):
+            value = postal_shown(desired.get(countries.get(field, "")), value) if value else value  # noqa: PLW2901
+        body[name] = write(value)
+        if field.endswith("_state") and (country := side.plain.get(countries.get(field, ""))):
+            body[country[0]] = country[1](desired.get(countries[field]))
+    return body
+
+
+def part_of(side: Side, ask: Ask, record: Record, body: Body, seeds: Body) -> Part:
+    """A create gets no nulls: nothing is what a new record holds."""
+    create = ask.kind == "create"
+    if create:
+        body = {name: value for name, value in body.items() if value is not None}
+        seeds = {**side.constants, **{name: value for name, value in seeds.items() if value is not None}}
+    object_ = ask.desired.get("record_type") or side.record
+    return Part(object_, ask.id, to_external(record.key), encoded(body), encoded(seeds if create else {}))
+
+
+def encoded(body: Any) -> str:
+    return ENCODER.encode(body).decode()
+
+
+def address(group: AddressGroup, desired: Values, *, create: bool) -> Body | None:
+    """NetSuite's sub-record, whole; None = there is no address to create."""
+    get = {name.removeprefix(f"{group.name}_"): desired.get(name) for name in group.fields}
+    if create and not any(get.values()):
+        return None
+    lines = [*street_lines(get.get("street")), None, None, None][:3]
+    country = get.get("country")
+    out: Body = {f"addr{n}": line for n, line in enumerate(lines, 1)}
+    out["city"] = get.get("city")
+    out["state"] = netsuite_state(country, get.get("state"))
+    out["zip"] = postal_shown(country, postal) if (postal := get.get("postal")) else None
+    if country:
+        out["country"] = {"id": country}
+    names = {"addressee": "addressee", "attention": "attention", "phone": "addrPhone"}
+    out |= {native: get[part] for part, native in names.items() if part in get}
+    return out
+
+
+def address_book(side: Side, ask: Ask, body: Body) -> Options:
+    """Address groups of a customer are lines of its address book; equal ones are one line.
+
+    `lines` asks the sink to give each line the id of the one that has exactly these default flags before it updates: without an id a line is added.
+    """
+    asked = [g for g in side.groups if any(name in ask.fields for name in g.fields)]
+    create = ask.kind == "create"
+    found = [(group, made) for group in asked if (made := address(group, ask.desired, create=create)) is not None]
+    items: list[Body] = []
+    for group, made in found:
+        if not group.flag:
+            body[group.record] = compact(made) if create else made
+            continue
+        same = next((item for item in items if item["addressBookAddress"] == made), None)
+        if same is not None:
+            same[group.flag] = True
+        else:
+            items.append({group.flag: True, "addressBookAddress": compact(made) if create else made})
+    if not items:
+        return {}
+    body["addressBook"] = {"items": items}
+    return {} if create else {"lines": "addressBook"}
+
+
+def clearing(side: Side, ask: Ask, body: Body, replaced: Sequence[str] = ()) -> Options:
+    """Query parameters of a PATCH: sublists that are replaced whole, and references that are cleared."""
+    empty = [name for name, value in body.items() if value is None and name in side.objects] if ask.kind != "create" else []
+    if not empty:
+        return {"replace": ",".join(replaced)} if replaced else {}
+    return {"replace": ",".join([*replaced, *empty]), "replaceSelectedFields": "true"}
+
+
+def compact(body: Body) -> Body:
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def ref_options(*bodies: Any) -> Options:
+    """Codes by which a write says what it waits for."""
+    entities = sorted({ref.partition(":")[0] for body in bodies for ref in refs(body)})
+    return {"ref_codes": encoded({e: REF_CODES.get(e, f"missing_{e}") for e in entities})} if entities else {}
+
+
+def refs(body: Any) -> list[str]:
+    """Every reference in a body."""
+    if isinstance(body, Mapping):
+        own = body.get("$ref")
+        return [own] if isinstance(own, str) else [ref for value in body.values() for ref in refs(value)]
+    return [ref for value in body for ref in refs(value)] if isinstance(body, list) else []

@@ -1,0 +1,206 @@
+"""Orders to bodies: the sales order with its lines whole, what became of the lines to Salesforce's order products."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from schemas.events import Part, Record, Values
+from schemas.ids import to_external
+from streams.mapping.convert import Writer
+from streams.mapping.lines import loaded
+from streams.mapping.order_lines import DISCOUNT_MARK, FACTS
+from streams.mapping.render import (
+    Body,
+    Options,
+    Render,
+    Rendered,
+    Side,
+    address_book,
+    clearing,
+    encoded,
+    part_of,
+    plain_body,
+    ref_options,
+    side_of,
+)
+from streams.mapping.stores import Reference, Store
+from streams.mapping.table import EntityTable
+from streams.mapping.tax import tax_details
+from streams.mapping.types import writer
+from streams.money import Line, gross
+from streams.reconcile.decision import Ask
+from streams.rules import DELETED, Links
+
+#: A price typed in by hand: without it NetSuite prices the line by level again.
+CUSTOM_PRICE = {"id": "-1"}
+#: Status letters in which a stage-bound write may go, and under which canonical name the sink answers another one.
+STAGE_LETTERS: Mapping[str, tuple[str, ...]] = {
+    "draft": ("A",),
+    "submitted": ("A",),
+    "accepted": ("B", "D", "E", "F", "G"),
+    "closed": ("C", "H"),
+}
+STAGE_AS = "status_letter"
+#: Setting a method makes NetSuite rate the shipping anew: cost and method always travel together.
+SHIPPING = frozenset({"ship_method", "ship_cost"})
+#: Fields that the generic body doesn't make here.
+SPECIAL = frozenset({"lines", "line_facts", "discount", "cancel"})
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What rendering an order needs. `facts`: fields of an order product -> writer. `note`: writers of line notes in NetSuite."""
+
+    sides: Mapping[str, Side]
+    countries: Mapping[str, str]
+    facts: Mapping[str, tuple[str, Writer]]
+    notes: Mapping[str, tuple[str, Writer]]
+    reference: Reference
+
+
+def order_renderer(table: EntityTable, reference: Reference) -> Render:
+    fields = table.children["lines"].fields
+    facts = {n: (fields[n].native["salesforce"].name, writer(fields[n], "salesforce", table, reference)) for n in ("line", *FACTS)}
+    notes = {
+        n: (fields[n].native["netsuite"].name, writer(fields[n], "netsuite", table, reference))
+        for n in ("description", "location", "list_price")
+    }
+    countries = {name: field.country for name, field in table.fields.items() if field.country}
+    sides = {"salesforce": side_of(table, "salesforce", reference), "netsuite": side_of(table, "netsuite", reference)}
+    orders = Orders(sides, countries, facts, notes, reference)
+
+    def render(ask: Ask, record: Record, _links: Links) -> Rendered:
+        side = sides[ask.target]
+        if ask.kind in ("delete", "withdraw") or DELETED in ask.fields:
+            return (part_of(side, ask, record, {}, {}),), {}
+        return to_netsuite(orders, ask, record) if ask.target == "netsuite" else to_salesforce(orders, ask, record)
+
+    return render
+
+
+# ---------------------------------------------------------------- to NetSuite
+
+
+def to_netsuite(orders: Orders, ask: Ask, record: Record) -> Rendered:
+    """Before acceptance the sublist is replaced whole; a cancel closes lines by number and touches nothing else of them."""
+    side, create = orders.sides["netsuite"], ask.kind == "create"
+    store = orders.reference.store(ask.desired.get("store"))
+    fields = {n: v for n, v in ask.fields.items() if n not in SPECIAL}
+    if not SHIPPING.isdisjoint(fields):
+        fields |= {name: ask.desired.get(name) for name in SHIPPING}
+    body = plain_body(side, fields, ask.desired, orders.countries)
+    body = {name: value for name, value in body.items() if not (name == "shipMethod" and value is None)}
+    address_book(side, ask, body)
+    if "discount" in ask.fields:
+        body |= order_discount(store, ask.fields["discount"], create=create)
+    replaced: list[str] = []
+    if ask.fields.get("cancel") == "true":
+        body["item"] = {"items": closing(ask.desired)}
+    elif "lines" in ask.fields:
+        body["item"] = {"items": items(orders, ask, record, store)}
+        replaced = [] if create else ["item"]
+        body |= tax_details(orders.reference, store, ask.desired, body["item"]["items"], row_value(record, "tax_total"))
+    if create and store and store.order_status:
+        body["orderStatus"] = {"id": store.order_status}
+    seeds = plain_body(side, ask.seeds, ask.desired, orders.countries)
+    options = {**clearing(side, ask, body, replaced), **stage_options(ask), **ref_options(body, seeds)}
+    return (part_of(side, ask, record, body, seeds),), options
+
+
+def stage_options(ask: Ask) -> Options:
+    if not ask.stage:
+        return {}
+    return {"stage_field": "status", "stage_values": json.dumps(STAGE_LETTERS.get(ask.stage, ())), "stage_as": STAGE_AS}
+
+
+def order_discount(store: Store | None, amount: str | None, *, create: bool) -> Body:
+    """As a negative amount: a positive rate would raise the total."""
+    value = Decimal(amount or 0)
+    if not value and create:
+        return {}
+    item = {"discountItem": {"id": store.order_discount_item}} if store and store.order_discount_item and value else {}
+    return {**item, "discountRate": -value if value else Decimal(0)}
+
+
+def items(orders: Orders, ask: Ask, record: Record, store: Store | None) -> list[Body]:
+    """All lines in order, each followed by its discount line; lines that were added in NetSuite stay."""
+    notes = {row["key"]: row for row in loaded(row_value(record, "line_notes"))}
+    scale = orders.reference.scale(ask.desired.get("currency"))
+    out: list[Body] = []
+    for row in loaded(ask.fields["lines"]):
+        out += line(orders, row, notes.get(row["key"], {}), store, scale)
+    extra = json.loads(ask.desired.get("extra_lines") or "[]") if ask.kind != "create" else []
+    return out + [{"line": int(number)} for number in extra if number]
+
+
+def line(orders: Orders, row: Mapping[str, str], notes: Mapping[str, str], store: Store | None, scale: int) -> list[Body]:
+    """`price` stands before `rate`, and the amount goes along: NetSuite applies them in that order."""
+    price, quantity = Decimal(row.get("unit_price", "0")), Decimal(row.get("quantity", "0"))
+    off = Decimal(row.get("discount", "0"))
+    amount = gross(Line(price, quantity), scale)
+    apart = off and store is not None and store.line_discounts == "discount_line" and bool(store.line_discount_item)
+    out: Body = {
+        "item": {"id": {"$ref": row["item"]}},
+        "quantity": quantity,
+        "price": CUSTOM_PRICE,
+        "rate": price,
+        "amount": amount if apart else amount - off,
+        "custcol_accord_line_key": row["key"],
+    }
+    out |= {name: write(notes[n]) for n, (name, write) in orders.notes.items() if notes.get(n)}
+    if not apart or store is None:
+        return [out]
+    discount: Body = {
+        "item": {"id": store.line_discount_item},
+        "price": CUSTOM_PRICE,
+        "rate": -off,
+        "amount": -off,
+        "custcol_accord_line_key": row["key"] + DISCOUNT_MARK,
+    }
+    return [out, discount]
+
+
+def closing(desired: Values) -> list[Body]:
+    """Close every line that isn't wholly shipped; the numbers are NetSuite's own."""
+    rows = [row for row in loaded(desired.get("line_facts")) if row.get("line")]
+    ordered = {row["key"]: Decimal(row.get("quantity", "0")) for row in loaded(desired.get("lines"))}
+    open_ = [row for row in rows if Decimal(row.get("shipped", "0") or "0") < ordered.get(row["key"], Decimal(1))]
+    extra = json.loads(desired.get("extra_lines") or "[]")
+    return [{"line": int(number), "isClosed": True} for number in [*(row["line"] for row in open_), *(n for n in extra if n)]]
+
+
+def row_value(record: Record, name: str) -> str | None:
+    """What Salesforce's document says of a field that no system but Salesforce has."""
+    register = record.registers.get("salesforce", {}).get(name)
+    slot = None if register is None else register.row or register.event
+    return None if slot is None else slot.value
+
+
+# ---------------------------------------------------------------- to Salesforce
+
+
+def to_salesforce(orders: Orders, ask: Ask, record: Record) -> Rendered:
+    """The order itself, then its order products by id with what became of them; those that left NetSuite go back to nothing."""
+    side = orders.sides["salesforce"]
+    body = plain_body(side, {n: v for n, v in ask.fields.items() if n != "line_facts"}, ask.desired, orders.countries)
+    parts = [part_of(side, ask, record, body, {})]
+    if "line_facts" in ask.fields:
+        wanted = loaded(ask.fields["line_facts"])
+        parts += [facts_part(orders, record, row["key"], row) for row in wanted]
+        named = {row["key"] for row in wanted}
+        held = [row["key"] for row in loaded(row_value(record, "line_facts")) if row["key"] not in named and len(row) > 1]
+        parts += [facts_part(orders, record, key, {}) for key in held]
+    return tuple(parts), ref_options(body)
+
+
+def facts_part(orders: Orders, record: Record, id_: str, row: Mapping[str, Any]) -> Part:
+    """Zero where nothing has happened."""
+    body: Body = {}
+    for fact, (name, write) in orders.facts.items():
+        value = row.get(fact)
+        body[name] = write(value if value is not None or fact in ("line", "expected_ship") else "0")
+    return Part("OrderItem", id_, to_external(record.key), encoded(body))
