@@ -112,7 +112,8 @@ class Org:
         return self._day[1]
 
     def count_call(self, shape: str) -> None:
-        self._day = (self._day[0], self.used_today + 1)
+        used = self.used_today  # may begin a new day
+        self._day = (self._day[0], used + 1)
         self.calls[shape] += 1
 
     # work
