@@ -23,6 +23,7 @@ from producers.cdc_changes import Meaning
 from producers.cdc_position import Held, Track, moved, read, text
 from producers.poll import check_account
 from producers.source import Page
+from schemas.events import Change
 
 LOG = structlog.get_logger(__name__)
 OVERLAP_S = 600.0  # how far before the last good position a window begins: stamps are older than their commit (10 minutes is common)
@@ -99,7 +100,7 @@ class SalesforceCdc:
         """Everything of one batch; the position behind it, or where it was when the batch is all one event that may go on."""
         meaning = Meaning(self._reads, track.held.at - self._overlap_ms, self._margin_ms)
         asked = list(self._opened())
-        changes = []
+        changes: list[Change] = []
         for event in batch.events:
             if isinstance(event, Undecodable):
                 LOG.error("event does not fit its schema", source=self.name, event=event.event_id, schema=event.schema_id, why=event.error)

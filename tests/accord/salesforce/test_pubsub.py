@@ -27,6 +27,11 @@ async def take(client, topic, start, count):
     raise AssertionError("a subscription never ends by itself")
 
 
+async def collect(stream, found):
+    async for batch in stream:
+        found.append(batch)
+
+
 def test_the_documented_bitmap():
     """Field 22 and part 0 of field 5: `['0x400000', '5-0x01']`."""
     assert list(bitmap.decode(["0x400000", "5-0x01"])) == [(22, None), (5, 0)]
@@ -179,11 +184,11 @@ def test_resuming_after_a_break_in_the_middle_of_a_batch_loses_nothing(tmp_path,
             for number in range(40):
                 stand.org.create("Account", {"Name": str(number)})
             stand.fault(fault)
-            names, start = [], EARLIEST
+            found = []
             with pytest.raises(Transient):
-                async for batch in client.subscribe(ACCOUNTS, start):
-                    names += [event.values["Name"] for event in batch.events]
-                    start = after(batch.latest_replay_id)
+                await collect(client.subscribe(ACCOUNTS, EARLIEST), found)
+            names = [event.values["Name"] for batch in found for event in batch.events]
+            start = after(found[-1].latest_replay_id)
             assert 0 < len(names) < 40
             rest, _ = await take(client, ACCOUNTS, start, 40 - len(names))
             assert names + [event.values["Name"] for event in rest] == [str(number) for number in range(40)]

@@ -1,4 +1,6 @@
 import asyncio
+import io
+import json
 
 import fastavro
 import grpc
@@ -23,9 +25,6 @@ async def refused(awaitable):
 async def header(stand, event):
     """The decoded header and body of a raw event."""
     info = await stand.stub.GetSchema(pb.SchemaRequest(schema_id=event.event.schema_id), metadata=stand.metadata())
-    import io
-    import json
-
     schema = fastavro.parse_schema(json.loads(info.schema_json))
     body = fastavro.schemaless_reader(io.BytesIO(event.event.payload), schema, None)
     return body.pop("ChangeEventHeader"), body, schema
@@ -319,5 +318,26 @@ def test_the_days_deliveries_are_counted(tmp_path):
             again = stand.call()
             await again.write(request(ACCOUNTS, pb.EARLIEST))
             assert len(await read_events(again, 2)) == 2
+
+    asyncio.run(run())
+
+
+def test_a_restart_keeps_replay_ids_and_schema_ids(tmp_path):
+    """A position stored before the sandbox was restarted resumes behind the same event, and old schema ids can still be read."""
+
+    async def run():
+        async with standing(tmp_path, directory=tmp_path) as stand:
+            stand.org.create("Account", {"Name": "before"})
+            call = stand.call()
+            await call.write(request(CHANNEL, pb.EARLIEST))
+            (event,) = await read_events(call, 1)
+            stand.org.create("Account", {"Name": "unseen"})
+        async with standing(tmp_path, directory=tmp_path) as stand:
+            info = await stand.stub.GetSchema(pb.SchemaRequest(schema_id=event.event.schema_id), metadata=stand.metadata())
+            assert info.schema_id == event.event.schema_id
+            call = stand.call()
+            await call.write(request(CHANNEL, pb.CUSTOM, event.replay_id))
+            (following,) = await read_events(call, 1)
+            assert (await header(stand, following))[1]["Name"] == "unseen"
 
     asyncio.run(run())
