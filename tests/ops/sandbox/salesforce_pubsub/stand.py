@@ -79,9 +79,10 @@ class Stand:
 
 @asynccontextmanager
 async def standing(
-    tmp: Path, *, timing: Timing | None = None, settings: Settings | None = None, **bus_options: Any
+    tmp: Path, *, timing: Timing | None = None, settings: Settings | None = None, directory: Path | None = None, **bus_options: Any
 ) -> AsyncIterator[Stand]:
-    org = Org(None, clock=SandboxClock(), faults=Switchboard(Random(1)), settings=settings)
+    """An org in memory, or that of `directory`, with its server on a port of the system's choice."""
+    org = Org(directory, clock=SandboxClock(), faults=Switchboard(Random(1)), settings=settings)
     tls, bus = ca.ensure(tmp), Bus(org, **bus_options)
     server = await serve_pubsub(org, "127.0.0.1", 0, tls, timing=timing or Timing(tick_s=0.02), bus=bus)
     credentials = grpc.ssl_channel_credentials(tls.ca.read_bytes())
