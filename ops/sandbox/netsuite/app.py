@@ -68,13 +68,14 @@ class NetSuite:
         service = _service(call.path)
         limited = service in ("rest", "restlet", "suiteql")
         self.counts[f"{call.method} {_shape(call.path)}"] += 1
-        if limited:
+        admitted = not limited or self._in_flight < self.account.options.concurrency
+        if limited and admitted:
             self._in_flight += 1
         try:
-            await asyncio.sleep(0)  # calls that arrived together are counted together
-            answer = await self._guarded(call, service, limited)
+            await asyncio.sleep(0)  # calls that arrive together hold their slots together
+            answer = await self._guarded(call, service, admitted)
         finally:
-            if limited:
+            if limited and admitted:
                 self._in_flight -= 1
         if answer is None:
             await _cut(send)
@@ -83,14 +84,13 @@ class NetSuite:
             self.counts[f"refused {answer.status}"] += 1
         await self._send(answer, send)
 
-    async def _guarded(self, call: Call, service: str, limited: bool) -> Answer | None:
+    async def _guarded(self, call: Call, service: str, admitted: bool) -> Answer | None:
         """The answer, or None when the connection is to be cut."""
         chance = {"method": call.method, "service": service, "type": _type(call.path)}
         try:
             self.account.settle()
             self._check_sign_in(call, service)
-            if limited:
-                self._check_concurrency(service, chance)
+            self._check_concurrency(service, chance, admitted)
             await self._wait(chance)
             self._refuse_on_request(chance)
             if self._strike("reset_before_commit", chance):
@@ -102,9 +102,9 @@ class NetSuite:
             return None
         return answer
 
-    def _check_concurrency(self, service: str, chance: dict[str, str]) -> None:
+    def _check_concurrency(self, service: str, chance: dict[str, str], admitted: bool) -> None:
         """One limit for the whole account, over REST and RESTlets."""
-        if self._in_flight <= self.account.options.concurrency and not self._strike("concurrency_refused", chance):
+        if service in ("token", "open") or (admitted and not self._strike("concurrency_refused", chance)):
             return
         if service == "restlet":
             raise NsError("SSS_REQUEST_LIMIT_EXCEEDED", "Request Limit Exceeded. The concurrent request limit of the account was exceeded.")

@@ -15,7 +15,6 @@ from ops.sandbox.netsuite.metadata import ADDRESS_PARTS, Field, Metadata, Record
 NUMBERS = frozenset({"number", "money", "percent", "rate", "break"})
 AFFINITY = {"int": "INTEGER", "ref": "INTEGER"} | dict.fromkeys(NUMBERS, "NUMERIC")
 LINE_FLAGS = ("mainline", "taxline", "shipping", "cogs")
-HEAD = ("id", "rectype", "externalid", "createddate", "lastmodifieddate")
 OWN_TABLES = """
 create table if not exists external (grp text, externalid text collate nocase, rectype text, id integer, primary key (grp, externalid));
 create table if not exists sequence (name text primary key, value integer);
@@ -27,6 +26,16 @@ create index if not exists deletedrecord_stamp on deletedrecord (deleteddate, re
 create table if not exists savedsearch (id text primary key, definition text);
 create table if not exists job (id integer primary key, idempotency text unique, document text);
 """
+INDEXES = """
+create index if not exists transactionline_item on transactionline (item, location);
+create index if not exists transactionline_from on transactionline (createdfrom);
+create index if not exists transaction_from on "transaction" (createdfrom);
+create index if not exists transaction_entity on "transaction" (entity, type);
+create index if not exists application_doc on application (doc);
+"""
+HEAD_COLUMNS = {"id": "integer primary key", "rectype": "text", "externalid": "text", "createddate": "text", "lastmodifieddate": "text"}
+HEAD_NAMES = ("externalid", "createddate", "lastmodifieddate")
+LINE_COLUMNS = {"parent": "integer", "line": "integer", "seq": "integer"}
 
 
 @dataclass(slots=True)
@@ -56,41 +65,24 @@ class Store:
         self._create()
 
     def _create(self) -> None:
-        self.db.executescript(OWN_TABLES)
-        for kind in self.metadata.types.values():
-            consts = [f'"{name.lower()}" TEXT' for name in kind.const if name not in ("search", "name")]
-            self._table(kind.table, "id integer primary key, rectype text, externalid text, createddate text, lastmodifieddate text")
-            self._columns(kind.table, consts + list(_declared(kind.fields.values())))
-            self.db.execute(f'create index if not exists "{kind.table}_stamp" on "{kind.table}" (lastmodifieddate, id)')
-            for sub in kind.sublists.values():
-                self._table(sub.table, "parent integer, line integer, seq integer")
-                self._columns(sub.table, list(_declared(sub.fields.values())))
-                self.db.execute(f'create index if not exists "{sub.table}_parent" on "{sub.table}" (parent, seq)')
-        self._columns("transactionline", [f"{flag} TEXT" for flag in LINE_FLAGS])
-        self.db.executescript(
-            "create index if not exists transactionline_item on transactionline (item, location);"
-            "create index if not exists transactionline_from on transactionline (createdfrom);"
-            'create index if not exists transaction_from on "transaction" (createdfrom);'
-            'create index if not exists transaction_entity on "transaction" (entity, type);'
-            "create index if not exists application_doc on application (doc);"
-        )
-
-    def _table(self, table: str, columns: str) -> None:
-        self.db.execute(f'create table if not exists "{table}" ({columns})')
-
-    def _columns(self, table: str, declared: Sequence[str]) -> None:
-        have = {row[1].lower() for row in self.db.execute(f'pragma table_info("{table}")')}
-        for text in declared:
-            name = text.split()[0].strip('"').lower()
-            if name not in have:
-                have.add(name)
-                self.db.execute(f'alter table "{table}" add column {text}')
+        """Tables and columns that are missing (all in a new file, new fields' in an old one), in one transaction."""
+        wanted = dict(_tables(self.metadata))
+        script = [OWN_TABLES]
+        for table, columns in wanted.items():
+            have = {row[1].lower() for row in self.db.execute(f'pragma table_info("{table}")')}
+            if not have:
+                script.append(f'create table "{table}" ({", ".join(f"{_quoted(n)} {kind}" for n, kind in columns.items())});')
+            else:
+                script += [f'alter table "{table}" add column {_quoted(n)} {kind};' for n, kind in columns.items() if n not in have]
+            key = "lastmodifieddate, id" if "id" in columns else "parent, seq"
+            script.append(f'create index if not exists "{table}_order" on "{table}" ({key});')
+        self.db.executescript(f"begin; {' '.join(script)} {INDEXES} commit;")
 
     # -- records
     def get(self, kind: RecordType, record_id: int) -> Record | None:
         """The record with all its lines; None where there is none of exactly this type."""
         fields = list(kind.fields.values())
-        names = [*HEAD[2:], *(c for f in fields for c in f.columns)]
+        names = [*HEAD_NAMES, *(c for f in fields for c in f.columns)]
         select = ",".join(f'"{n}"' for n in names)
         row = self.db.execute(f'select {select} from "{kind.table}" where id=? and rectype=?', (record_id, kind.name)).fetchone()
         if row is None:
@@ -170,10 +162,26 @@ class Store:
             self.db.execute("insert or replace into setting values (?,?)", (name, json.dumps(value)))
 
 
-def _declared(fields: Iterable[Field]) -> Iterable[str]:
-    for f in fields:
-        for column in f.columns:
-            yield f'"{column}" {AFFINITY.get(f.kind, "TEXT")}'
+def _tables(metadata: Metadata) -> dict[str, dict[str, str]]:
+    """Table -> column -> affinity, over all types that share it."""
+    out: dict[str, dict[str, str]] = {}
+    for kind in metadata.types.values():
+        columns = out.setdefault(kind.table, dict(HEAD_COLUMNS))
+        columns |= {name.lower(): "text" for name in kind.const if name not in ("search", "name")}
+        columns |= _declared(kind.fields.values())
+        for sub in kind.sublists.values():
+            flags = dict.fromkeys(LINE_FLAGS, "text") if sub.table == "transactionline" else {}
+            lines = out.setdefault(sub.table, {**LINE_COLUMNS, **flags})
+            lines |= {name: kind for name, kind in _declared(sub.fields.values()).items() if name not in lines}
+    return out
+
+
+def _declared(fields: Iterable[Field]) -> dict[str, str]:
+    return {column: AFFINITY.get(f.kind, "text") for f in fields for column in f.columns}
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def _pack(fields: Iterable[Field], values: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,11 @@ from tests.ops.sandbox.netsuite.world import World, build, new_account
 
 
 @pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
 def world() -> Iterator[World]:
     account = new_account()
     yield build(account)
