@@ -37,6 +37,9 @@ class SalesforceLane:
     def now_ms(self) -> int:
         return self._rest.server.now_ms()
 
+    def latest_ms(self) -> int:
+        return self._rest.server.latest_ms()
+
     async def create(self, object_: str, records: Sequence[Record]) -> Sequence[Row]:
         return await self._rows(self._rest.create_all([_typed(object_, r) for r in records], lane=self._lane), len(records))
 
@@ -68,6 +71,9 @@ class NetSuiteLane:
 
     def now_ms(self) -> int:
         return self._rest.server.now_ms()
+
+    def latest_ms(self) -> int:
+        return self._rest.server.latest_ms()
 
     async def create(self, type_: str, body: Mapping[str, Any]) -> str:
         return await self._rest.create(type_, body, lane=self._lane)

@@ -18,6 +18,8 @@ from sinks.refs import with_self
 from sinks.target import Job, Verdict, failed, stage_moved
 
 EXTERNAL_ID = "externalId"
+#: The sublist whose lines are found by their default flags, unless the option `lines` names another.
+ADDRESSES = "addressBook"
 #: Options of a write that go along as query parameters.
 PARAMETERS = ("replace", "replaceSelectedFields")
 
@@ -40,7 +42,11 @@ class Client(Protocol):
         ...
 
     def now_ms(self) -> int:
-        """The account's time, epoch ms."""
+        """The account's time, epoch ms, not later than the truth."""
+        ...
+
+    def latest_ms(self) -> int:
+        """The account's time, epoch ms, not earlier than the truth."""
         ...
 
 
@@ -71,7 +77,7 @@ class NetSuite:
             await self._write(job, call)
         except (Transient, Rejected) as error:
             call.verdict = failed(error, call.verdict)
-        return replace(call.verdict, after=client.now_ms())
+        return replace(call.verdict, after=max(client.latest_ms(), call.verdict.before))
 
     async def _write(self, job: Job, call: _Call) -> None:
         type_, field = job.head.object, self._keys.get(job.head.object, EXTERNAL_ID)
@@ -86,10 +92,14 @@ class NetSuite:
             return
         body = with_self(job.head.body, call.verdict.id)
         parameters = {p: job.write.options[p] for p in PARAMETERS if p in job.write.options}
-        if job.doubt:
-            body = await call.lacking(type_, body, parameters.get("replace", ""))
-        if call.verdict.kind == "gone":
-            return
+        doubt = job.doubt or not job.id  # the key was taken: by our own earlier call, if by nothing else
+        named = job.write.options.get("lines", ADDRESSES)
+        if doubt or named in body:
+            found = await call.held(type_)
+            if found is None:
+                return
+            body = keyed_lines(body, found, named)
+            body = _rest(body, found, parameters.get("replace", "")) if doubt else body
         if not body:
             call.verdict = replace(call.verdict, kind="unchanged")
             return
@@ -160,17 +170,35 @@ class _Call:
             self.verdict = replace(self.verdict, kind="stage_changed", observed=moved)
         return moved is not None
 
-    async def lacking(self, type_: str, body: Mapping[str, Any], replaced: str) -> Mapping[str, Any]:
-        """What the record doesn't hold yet: a repeated PATCH would add a sublist's lines a second time. A replaced sublist goes whole."""
+    async def held(self, type_: str) -> Mapping[str, Any] | None:
+        """The record with its sublists; where it isn't there, that is the verdict."""
         self._tell(f"GET {type_}/{self.verdict.id}")
         found = await self._client.get(type_, self.verdict.id)
         if found is None:
             self.verdict = replace(self.verdict, kind="gone")
-            return {}
-        whole = set(replaced.split(",")) & set(body)
-        rest = lacking({n: v for n, v in body.items() if n not in whole}, found)
-        return rest | {n: body[n] for n in whole if not holds(body[n], found.get(n))}
+        return found
 
     async def _there(self, type_: str) -> bool:
         self._tell(f"GET {type_}/{self.verdict.id}")
         return await self._client.get(type_, self.verdict.id, ("id",)) is not None
+
+
+def keyed_lines(body: Mapping[str, Any], found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Lines of this sublist with the id of the line that has the same default flags: a line without an id would be added."""
+    lines = (body.get(name) or {}).get("items")
+    if lines is None:
+        return body
+    ids = {_flags(line): line["id"] for line in (found.get(name) or {}).get("items", ()) if "id" in line}
+    keyed = [{"id": ids[_flags(line)], **line} if _flags(line) and _flags(line) in ids else line for line in lines]
+    return {**body, name: {**body[name], "items": keyed}}
+
+
+def _flags(line: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(n for n, value in line.items() if n.startswith("default") and value is True)
+
+
+def _rest(body: Mapping[str, Any], found: Mapping[str, Any], replaced: str) -> Mapping[str, Any]:
+    """What the record doesn't hold yet: a repeated PATCH would add a sublist's lines a second time. A replaced sublist goes whole."""
+    whole = set(replaced.split(",")) & set(body)
+    rest = lacking({n: v for n, v in body.items() if n not in whole}, found)
+    return rest | {n: body[n] for n in whole if not holds(body[n], found.get(n))}

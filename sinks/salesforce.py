@@ -54,8 +54,8 @@ class _Round:
         self._client = client
 
     async def apply(self, jobs: Sequence[Job]) -> Sequence[Verdict]:
-        now = self._client.now_ms
-        runs = [Run(j, Verdict("applied", id=j.id, object=j.head.object, before=now())) for j in jobs]
+        before = self._client.now_ms()
+        runs = [Run(j, Verdict("applied", id=j.id, object=j.head.object, before=before)) for j in jobs]
         await self._delete([r for r in runs if r.job.write.kind == "delete"])
         await self._check_stage(still(runs))
         await self._look_up([r for r in still(runs) if not r.verdict.id and (r.job.doubt or r.job.head.object in IDENTITY)])
@@ -63,7 +63,8 @@ class _Round:
         await self._insert([r for r in still(runs) if not r.verdict.id])
         await self._update(known)
         await self._children(still(runs))
-        return [replace(r.verdict, kind=_final(r), after=now()) for r in runs]
+        after = max(self._client.latest_ms(), before)
+        return [replace(r.verdict, kind=_final(r), after=after) for r in runs]
 
     async def _delete(self, runs: list[Run]) -> None:
         for object_, some in by_object(runs):

@@ -55,6 +55,9 @@ class Account:
     def now_ms(self) -> int:
         return int(time.time() * 1000)
 
+    def latest_ms(self) -> int:
+        return self.now_ms()
+
     async def create(self, type_: str, body: Mapping[str, Any]) -> str:
         with self._open() as db:
             try:

@@ -20,7 +20,7 @@ TOPIC = "write.netsuite"
 
 
 def a_write(
-    key: str = "customer:salesforce:001A", sequence: int = 1, *, kind: str = "", id: str = "", target: str = "netsuite", object: str = "customer",
+    key: str = "customer:salesforce:001A", sequence: int = 1, *, kind: str = "", id: str = "", target: str = "netsuite", object: str = "customer",  # noqa: A002
     body: Mapping[str, Any] | None = None, seeds: Mapping[str, Any] | None = None, parts: Sequence[Part] = (), values: Mapping[str, str | None] | None = None,
     seed_values: Mapping[str, str | None] | None = None, lane: str = "live", stage: str = "", options: Mapping[str, str] | None = None,
 ) -> Write:  # fmt: skip

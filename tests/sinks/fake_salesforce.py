@@ -30,6 +30,9 @@ class FakeOrg:
         self.time += 1
         return self.time
 
+    def latest_ms(self) -> int:
+        return self.now_ms()
+
     def put(self, object_: str, id_: str, **fields: Any) -> None:
         self.rows.setdefault(object_, {})[id_] = fields
 

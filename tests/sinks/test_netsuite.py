@@ -31,6 +31,9 @@ class FakeAccount:
         self.time += 1
         return self.time
 
+    def latest_ms(self) -> int:
+        return self.now_ms()
+
     async def create(self, type_: str, body: Mapping[str, Any]) -> str:
         self._called("POST")
         if any(body.get("externalId") == r.get("externalId") is not None for r in self.records.values()):
@@ -106,7 +109,7 @@ def test_a_taken_key_is_looked_up_and_patched_by_id_without_seeds() -> None:
     verdict = send(account, job(seeds={"creditLimit": 5}))
     assert (verdict.kind, verdict.id, verdict.created) == ("applied", "7", False)
     assert account.records["7"] == {"externalId": EID, "creditLimit": 9, "companyName": "Acme"}
-    assert account.calls == ["POST", "FIND", "PATCH"]
+    assert account.calls == ["POST", "FIND", "GET", "PATCH"]
 
 
 def test_a_refused_name_that_isnt_ours_goes_back_to_the_user() -> None:
@@ -175,7 +178,7 @@ def test_a_custom_field_carries_the_key_where_a_shop_connector_owns_the_external
     """That field isn't unique: a create without a look would double the record at every repeat."""
     account = FakeAccount({"7": {"custentity_accord_key": EID, "externalId": "shop-9"}})
     verdict = send(account, job(), customer="custentity_accord_key")
-    assert (verdict.kind, verdict.id, account.calls) == ("applied", "7", ["FIND", "PATCH"])
+    assert (verdict.kind, verdict.id, account.calls) == ("applied", "7", ["FIND", "GET", "PATCH"])
     fresh = FakeAccount()
     assert send(fresh, job(), customer="custentity_accord_key").created
     assert [r.get("custentity_accord_key") for r in fresh.records.values()] == [EID]
@@ -192,3 +195,21 @@ def test_a_busy_account_is_not_ambiguous() -> None:
 def test_a_delete_of_what_is_gone_is_gone() -> None:
     """The wanted end state is reached."""
     assert send(FakeAccount(), job(id="7", kind="delete")).kind == "gone"
+
+
+def test_a_changed_address_goes_to_the_line_that_has_its_flags() -> None:
+    """A line without its id would be added: the customer would get one more address with every edit."""
+    held = [{"id": "11", "defaultBilling": True, "defaultShipping": False}, {"id": "12", "defaultBilling": False, "defaultShipping": True}]
+    account = FakeAccount({"7": {"addressBook": {"items": held}}})
+    wanted = {"items": [{"defaultShipping": True, "addressBookAddress": {"city": "Ulm"}}]}
+    send(account, job(id="7", body={"addressBook": wanted}, options={"lines": "addressBook"}))
+    assert account.records["7"]["addressBook"]["items"][-1] == {"id": "12", "defaultShipping": True, "addressBookAddress": {"city": "Ulm"}}
+
+
+def test_a_create_that_landed_unseen_adds_no_address_twice() -> None:
+    """The key is taken by our own earlier call, whose answer nobody saw: its lines are there already."""
+    account = FakeAccount()
+    address = {"addressBook": {"items": [{"defaultBilling": True, "addressBookAddress": {"city": "Ulm"}}]}}
+    send(account, job(body=address))
+    verdict = send(account, job(body=address))
+    assert (verdict.kind, len(account.records["50"]["addressBook"]["items"])) == ("unchanged", 1)
