@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ops.sandbox.netsuite.call import Answer, Call
 
@@ -24,14 +23,12 @@ LAX: Any = {"verify_exp": False, "verify_iat": False, "verify_aud": False, "veri
 class Issuer:
     """Issues tokens to mapped certificates and checks them. `certificates`: certificate id -> public key (PEM)."""
 
-    def __init__(self, account: str, client_id: str, certificates: Mapping[str, str], signing_key: str) -> None:
+    def __init__(self, account: str, client_id: str, certificates: Mapping[str, str], signing_key: rsa.RSAPrivateKey) -> None:
         self._account = account
         self._client_id = client_id
         self._certificates = dict(certificates)
         self._signing_key = signing_key
-        key = load_pem_private_key(signing_key.encode(), None)
-        assert isinstance(key, rsa.RSAPrivateKey)
-        self._public_key = key.public_key()
+        self._public_key = signing_key.public_key()
         self._good: dict[str, tuple[frozenset[str], float]] = {}
 
     def token(self, call: Call, now: float) -> Answer:

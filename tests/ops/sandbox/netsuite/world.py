@@ -18,6 +18,7 @@ from ops.sandbox.faults import Switchboard
 from ops.sandbox.netsuite import sdf
 from ops.sandbox.netsuite.account import Account
 from ops.sandbox.netsuite.app import NetSuite
+from ops.sandbox.netsuite.credentials import load_key
 from ops.sandbox.netsuite.engines import Engine, QuickJs
 from ops.sandbox.netsuite.oauth2 import ASSERTION_TYPE, TOKEN_PATH
 from ops.sandbox.netsuite.options import Options
@@ -123,7 +124,7 @@ def assertion(app: NetSuite, audience: str, *, scope: Any = "rest_webservices", 
     c = app.credentials
     now = int(time.time())
     body = {"iss": c.client_id, "scope": scope, "aud": audience, "iat": now, "exp": now + 3600, **claims}
-    return jwt.encode(body, c.private_key.read_text(), algorithm=algorithm, headers={"kid": c.certificate_id})
+    return jwt.encode(body, load_key(c.private_key), algorithm=algorithm, headers={"kid": c.certificate_id})
 
 
 async def bearer(http: httpx.AsyncClient, app: NetSuite, scope: str = "rest_webservices") -> dict[str, str]:
