@@ -73,6 +73,7 @@ class NetSuite(Section):
     poll_s: float = 5.0
     lag_s: float = 10.0
     overlap_s: float = 300.0
+    prices_s: float = 60.0
 
 
 class Run(Section):

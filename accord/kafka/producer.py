@@ -13,6 +13,7 @@ from accord.kafka.records import Headers, Offset, to_native
 
 TRANSACTION_TIMEOUT_MS = 10_000  # a dead writer's open transaction holds readers no longer than this
 CALL_S = 30.0
+BY_KEY = -1  # librdkafka: let the partitioner choose
 FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})  # noqa: SLF001 (public names of librdkafka)
 T = TypeVar("T")
 
@@ -60,10 +61,10 @@ class TransactionalWriter:
 
     def send(self, topic: str, key: bytes | None, value: bytes | None, *, partition: int | None = None, headers: Headers = ()) -> None:
         """Queue a record; what the broker thinks of it is told by `commit`. `partition` None = by the key."""
-        where: dict[str, Any] = {} if partition is None else {"partition": partition}
+        where = BY_KEY if partition is None else partition
         while True:
             try:
-                return self._producer.produce(topic, value, key, headers=list(headers), on_delivery=self._delivered, **where)
+                return self._producer.produce(topic, value, key, where, None, self._delivered, 0, list(headers))
             except BufferError:
                 self._producer.poll(0.05)
 

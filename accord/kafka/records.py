@@ -53,7 +53,7 @@ def headers_of(raw: Any) -> Headers:
 
 
 def to_native(offsets: Sequence[Offset]) -> list[TopicPartition]:
-    return [TopicPartition(o.topic, o.partition, o.offset, o.metadata or None) for o in offsets]
+    return [TopicPartition(o.topic, o.partition, o.offset, o.metadata) for o in offsets]
 
 
 def _bytes(value: Any) -> bytes | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -69,8 +69,8 @@ class Salesforce:
         self._pace = pace
         self._threads = Threads("salesforce", slots)
         base = session(ca_file=ca_file, slots=slots)
-        self._tokens = Tokens(credentials, base, clock)
-        self._wire = Wire(base, self._tokens, self.server, client, pace.usage if pace else _ignore)
+        self.tokens = Tokens(credentials, base, clock)
+        self._wire = Wire(base, self.tokens, self.server, client, pace.usage if pace else _ignore)
         self._made: Library | None = None
         self._making = threading.Lock()
         self._described: dict[str, Mapping[str, Any]] = {}
@@ -80,11 +80,11 @@ class Salesforce:
 
     async def token(self) -> Token:
         """Whose session this is; signs in when there is none."""
-        return await self._threads.run(self._tokens.get)
+        return await self._threads.run(self.tokens.get)
 
     async def renew(self, stale: str) -> Token:
         """A new token in place of one that another door (Pub/Sub) refused."""
-        return await self._threads.run(self._tokens.renew, stale)
+        return await self._threads.run(self.tokens.renew, stale)
 
     async def call(
         self, method: str, path: str, *, params: Mapping[str, str] | None = None, body: Any = None, headers: Mapping[str, str] | None = None, write: bool | None = None, lane: Lane = "live"
@@ -123,7 +123,7 @@ class Salesforce:
         """The simple-salesforce client (made at the first call: only then the instance is known). Blocking."""
         with self._making:
             if self._made is None:
-                token = self._tokens.get()
+                token = self.tokens.get()
                 self._made = Library(
                     instance_url=token.instance_url, session_id=token.access_token, session=self._wire, version=self.version, parse_float=Decimal, object_pairs_hook=dict,
                 )  # fmt: skip
@@ -177,7 +177,7 @@ class Salesforce:
 
     async def create_all(self, records: Sequence[Mapping[str, Any]], *, lane: Lane = "live") -> list[Result]:
         """Up to 200 inserts (each record with `attributes.type`), each settled on its own, answers in the order sent."""
-        return await self._collection("POST", "composite/sobjects", records, lane)
+        return [replace(r, created=r.ok) for r in await self._collection("POST", "composite/sobjects", records, lane)]
 
     async def update_all(self, records: Sequence[Mapping[str, Any]], *, lane: Lane = "live") -> list[Result]:
         """Up to 200 updates by `Id`."""
