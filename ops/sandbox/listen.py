@@ -14,6 +14,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ops.sandbox.ca import TlsFiles
 
+GRACE_S = 1.0
+
 
 class CuttableProtocol(HttpToolsProtocol):
     """Puts the connection's transport into the state of each request."""
@@ -85,4 +87,11 @@ async def _run(server: uvicorn.Server, made: socket.socket) -> None:
     if server.should_exit:
         return
     await server.main_loop()
+    for one in server.servers:
+        one.close()
+    if server.server_state.tasks:
+        await asyncio.wait(server.server_state.tasks, timeout=GRACE_S)
+    for connection in list(server.server_state.connections):
+        connection.transport.abort()  # an idle TLS client would keep a polite close waiting for its farewell
+    await asyncio.sleep(0)
     await server.shutdown(sockets=[made])

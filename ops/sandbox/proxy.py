@@ -57,7 +57,7 @@ class Proxy:
         except (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return  # the client went away or spoke something else: closing is the answer
         finally:
-            writer.close()
+            await _closed(writer)
 
     async def _connect(self, method: str, address: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, _, port = address.rpartition(":")
@@ -75,7 +75,13 @@ class Proxy:
         try:
             await asyncio.gather(_pump(reader, there_writer), _pump(there_reader, writer))
         finally:
-            there_writer.close()
+            await _closed(there_writer)
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

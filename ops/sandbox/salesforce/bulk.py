@@ -41,6 +41,7 @@ class Job:
     ending: str = "LF"
     query: str = ""
     error: str = ""
+    looks: int = 0
     content: bytes | None = None
     header: list[str] = field(default_factory=list)
     good: list[list[str]] = field(default_factory=list)
@@ -167,12 +168,13 @@ def move(call: Call) -> Answer:
 
 
 def show(call: Call) -> Answer:
-    """Each look moves the job on, so that a client sees UploadComplete, InProgress and JobComplete in turn."""
+    """A look moves an uploaded job on: InProgress for as many looks as the org is set to, then done."""
     job = found(call)
-    if job.state == "UploadComplete":
-        job.state = "InProgress"
-    elif job.state == "InProgress":
-        if job.kind == "ingest":
+    if job.state in {"UploadComplete", "InProgress"}:
+        job.looks += 1
+        if job.looks <= call.org.settings.bulk_polls:
+            job.state = "InProgress"
+        elif job.kind == "ingest":
             process(call, job)
         else:
             job.state = "JobComplete"

@@ -11,7 +11,7 @@ class Settings:
 
     `undeployed`: objects or fields of our metadata that the admin forgot. `plus_is_space`: what `+` in an external id of a path means.
     `origin_through_collections`: whether Sforce-Call-Options reaches changeOrigin through composite and collections (undocumented).
-    `daily_calls`: Enterprise with licences. `enhanced_commerce_orders`: quantity and price of activated orders are frozen.
+    `bulk_polls`: so many looks at a Bulk job find it InProgress before it is done. `daily_calls`: Enterprise with licences. `enhanced_commerce_orders`: quantity and price of activated orders are frozen.
     """
 
     currency: str = "USD"
@@ -24,5 +24,6 @@ class Settings:
     origin_through_collections: bool = False
     daily_calls: int = 5_000_000
     page_size: int = 2000
+    bulk_polls: int = 0
     api_versions: tuple[int, ...] = tuple(range(45, 69))
     newest_version: int = 67

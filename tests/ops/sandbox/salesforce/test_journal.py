@@ -64,9 +64,14 @@ def test_made_and_changed_in_one_transaction_is_one_creation(org):
 
 def test_a_refused_save_leaves_no_trace(org):
     """No record, no index entry, no journal line, no stamp: the key is free again."""
-    with pytest.raises(Refused), org.transaction(org.caller()) as tx:
-        org.saver.create(tx, org.objects["Account"], {"Name": "A", "Accord_Key__c": "k"})
-        org.saver.create(tx, org.objects["Account"], {"Name": "B", "Accord_Key__c": "k"})
+
+    def twice() -> None:
+        with org.transaction(org.caller()) as tx:
+            for name in "AB":
+                org.saver.create(tx, org.objects["Account"], {"Name": name, "Accord_Key__c": "k"})
+
+    with pytest.raises(Refused):
+        twice()
     assert org.journal.since(0, 10) == []
     assert org.create("Account", {"Name": "C", "Accord_Key__c": "k"})
 

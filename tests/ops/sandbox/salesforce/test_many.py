@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ops.sandbox.salesforce.settings import Settings
+
 ACCOUNT = {"attributes": {"type": "Account"}}
 
 
@@ -162,6 +164,10 @@ def test_batch_parts_are_independent(org, http):
 
 
 class TestBulk:
+    @pytest.fixture
+    def settings(self):
+        return Settings(bulk_polls=1)
+
     def finish(self, http, job: str, kind: str = "ingest") -> dict:
         states = []
         while not states or states[-1] not in {"JobComplete", "Failed"}:
