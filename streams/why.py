@@ -44,7 +44,7 @@ def why(record: Record, field: str, rules: Rules, links: Links) -> Why:
         raise KeyError(f"{rules.entity} has no field {field!r}; it has {', '.join(sorted(rules.fields))}")
     draft = Draft(record, rules, links)
     owner = "accord" if rule.status else rules.owner(field, record.stage) or ""
-    sides = {system: _side(draft, system, field) for system in rule.systems}
+    sides: dict[str, Side] = {system: _side(draft, system, field) for system in rule.systems}
     return Why(field, rule.rule, record.stage, owner, sides, tuple(_sentences(draft, rule, owner, sides)))
 
 
@@ -118,6 +118,8 @@ def _obstacles(draft: Draft) -> list[str]:
             out.append(f"The write to {target} waits for {waits.ref}: {waits.code} {waits.message}".rstrip() + ".")
         if target not in draft.ids:
             open_claims = [v for v, a in draft.claims.get(OTHER[target], NOTHING).items() if a != ""]
-            out.append(f"There is no record in {target}" + (f"; matching has not cleared {', '.join(open_claims)}." if open_claims else "."))
+            out.append(
+                f"There is no record in {target}" + (f"; matching has not cleared {', '.join(open_claims)}." if open_claims else ".")
+            )
     out += [f"Validation: {problem.code}: {problem.message}" for problem in draft.problems]
     return out

@@ -31,9 +31,9 @@ def tell(seed: int, violation: ViolationError, *, zombies: bool, trace: bool) ->
     try:
         run(schedule, zombies=zombies, trace=trace, world=worlds)
     except ViolationError as shortest:
-        print(f"seed {seed}: {len(schedule.steps)} steps, config {schedule.config:b}: {shortest}")
+        sys.stdout.write(f"seed {seed}: {len(schedule.steps)} steps, config {schedule.config:b}: {shortest}\n")
     for line in worlds[0].trace or ():
-        print("   ", line)
+        sys.stdout.write(f"    {line}\n")
 
 
 def main(argv: list[str]) -> int:
@@ -50,7 +50,9 @@ def main(argv: list[str]) -> int:
     with without(args.without):
         start = time.monotonic()
         ran, totals, found = search(args.seed, args.count, zombies=args.zombies, keep=args.keep)
-        print(f"seeds {args.seed}+: {ran} schedules, {len(found)} violations, {time.monotonic() - start:.0f} s, {dict(totals)}")
+        sys.stdout.write(
+            f"seeds {args.seed}+: {ran} schedules, {len(found)} violations, {time.monotonic() - start:.0f} s, {dict(totals)}\n"
+        )
         for seed, violation in found:
             tell(seed, violation, zombies=args.zombies, trace=args.trace)
     return 1 if found else 0

@@ -167,6 +167,7 @@ def _raises(w: World, key: str, t: str, id_: str) -> bool:
 
 def _update(w: World, call: dict[str, Any], row: Any, *, expired: bool) -> None:
     t = call["t"]
+    _defaults(w, call, row)
     for f, v in call["fields"].items():
         if row.fields.get(f) != v and w.owner_now(f, row.fields["sku"]) == t and not _farewell(w, call, f):
             if not (expired or f == "c"):
@@ -174,6 +175,15 @@ def _update(w: World, call: dict[str, Any], row: Any, *, expired: bool) -> None:
             w.count["window"] += 1
     w.say("LANDS: update", t, call["id"], call["fields"])
     w.save(t, call["id"], call["fields"], ours=True)
+
+
+def _defaults(w: World, call: dict[str, Any], row: Any) -> None:
+    """A null in a record that we made, which no user has touched, is a default: it may not blank the other side."""
+    twins = [(N, i) for i, r in w.rows[N].items() if r.fields["sku"] == row.fields["sku"] and not r.deleted]
+    ours = [twin for twin in twins if twin in w.ours and (*twin, "d") not in w.user_set]
+    untouched = (S, call["id"], "d") not in w.user_set
+    if call["t"] == S and "d" in call["fields"] and call["fields"]["d"] is None and row.fields["d"] and ours and untouched:
+        raise ViolationError("i", f"the default null of {ours} blanked {row.fields['d']} in {call['id']}")
 
 
 def _farewell(w: World, call: dict[str, Any], field: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.events import Claim, Claimant, Claims, Observation, Record, Values
 from streams.match import answer
-from streams.reconcile import Decision, reconcile
+from streams.reconcile import reconcile
 from streams.resolve import Reading, learn, resolve
 from tests.laws.entity import ENTITY, N, S
 from tests.laws.world import JITTER, World, address
@@ -123,6 +123,3 @@ def open_creates(w: World, _k: int) -> bool:
         for match in matches:
             w.observation[match.lane].push((match.key, match))
     return True
-
-
-__all__ = ["Decision", "handle", "match_step", "open_creates", "reconcile_step", "resolve_step", "streams_links"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.laws.entity import N, S
-from tests.laws.world import KEY, LATE, World
+from tests.laws.world import LATE, World
 
 BOTH = (S, N)
 EDITED = ("a", "b", "c", "r", "st", "a", "c", "ref", "d", "active")
@@ -86,8 +86,9 @@ def delete(w: World, system: str, id_: str) -> None:
 
 def user_undelete(w: World, k: int) -> bool:
     """Salesforce's recycle bin; the event holds all fields."""
-    living_skus = {row.fields["sku"] for row in w.rows[S].values() if not row.deleted}
-    dead = [i for i, row in w.rows[S].items() if row.deleted and row.fields["sku"] not in living_skus]
+    living_skus = {system: {r.fields["sku"] for r in w.rows[system].values() if not r.deleted} for system in BOTH}
+    dead = [i for i, r in w.rows[S].items() if r.deleted and r.fields["sku"] not in living_skus[S]]
+    dead = [i for i in dead if _joined(w, S, i) or w.rows[S][i].fields["sku"] not in living_skus[N]]
     if not dead:
         return False
     id_ = dead[k % len(dead)]
@@ -118,6 +119,3 @@ def async_trigger(w: World, _k: int) -> bool:
         w.say("trigger", system, id_, changes)
         w.save(system, id_, changes, ours=False)
     return True
-
-
-__all__ = ["KEY", "async_trigger", "delete", "late_commit", "user_delete", "user_edit", "user_new", "user_undelete"]

@@ -102,6 +102,7 @@ class World:
         self.poll_cursor, self.poll_seen = 0, set()
         self.notes: set[Any] = set()
         self.user_set: set[tuple[str, str, str]] = set()
+        self.ours: set[tuple[str, str]] = set()  # records that our creates made
         self.remade: set[str] = set()  # made anew after a deletion, once: made on both sides at once they would be two
         self.count = dict.fromkeys(("calls", "reads", "window", "steps"), 0)
 
@@ -157,6 +158,8 @@ class World:
         base.update(fields)
         if ours and system == N and "N.a.sync" in self.quirks:
             made_even(base)
+        if ours:
+            self.ours.add((system, id_))
         self.rows[system][id_] = Row(base, self.clock(N) // SECOND * SECOND)
         if system == S:
             self.event(id_, base, "create")

@@ -97,6 +97,3 @@ def only_in_salesforce(rules: Rules = RULES, **fields: str | None) -> Book:
     book = Book(rules=rules)
     book.take(row(S, 100, {"sku": "x", "a": "1", "b": "2", "c": None, "d": "7", "active": "true", "accord_status": None, **fields}))
     return book
-
-
-__all__ = ["N", "S", "Link", "Match"]

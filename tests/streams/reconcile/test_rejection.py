@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.streams.reconcile.kit import KEY, N, S, applied, event, in_accord, nobody, only_in_salesforce, rejected, released, row
 
 
@@ -28,15 +30,9 @@ def test_the_status_that_is_written_back_does_not_release_the_refusal() -> None:
     payloads went again, both ways, for ever."""
     book = in_accord()
     book.take(event(1, 200, {"a": "4"}))
-    book.take(row(N, 201, {"b": "4"}))
-    to_netsuite, to_salesforce = rejected(book.ask(N)) if book.asked(N) else None, book.ask(S)
-    book = in_accord()
-    book.take(event(1, 200, {"a": "4"}))
     first = book.ask(N)
     book.take(row(N, 201, {"b": "4"}))
     book.take(rejected(first))
-    assert to_netsuite is None
-    assert to_salesforce.fields["b"] == "4"
     book.take(rejected(book.ask(S)))
     status = book.ask(N)
     assert set(status.fields) == {"accord_status", "accord_code"}
@@ -86,8 +82,6 @@ def test_a_refused_create_is_known_with_its_seeds_whatever_the_sink_counts_as_se
         ask = book.ask(N)
         answer = rejected(ask)
         if not with_seeds:
-            from dataclasses import replace
-
             answer = replace(answer, sent=dict(ask.fields))
         book.take(answer)
         assert not book.asked(N)
