@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -29,9 +29,17 @@ DATE_STEP_MS = 1000
 SAMPLE_AGE_MS = 10 * 60 * 1000
 
 
+class Trusting(requests.Session):
+    """A session whose own CA file counts: requests lets REQUESTS_CA_BUNDLE overrule it unless each request names it."""
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        kwargs.setdefault("verify", self.verify)
+        return super().request(method, url, *args, **kwargs)
+
+
 def session(*, ca_file: Path | None = None, slots: int = 10) -> requests.Session:
     """A session that several threads may share: no cookies, as many pooled connections as calls at once."""
-    made = requests.Session()
+    made = Trusting()
     made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     if ca_file is not None:
         made.verify = str(ca_file)

@@ -19,13 +19,16 @@ from producers.salesforce_poll import SalesforceFeed
 from producers.salesforce_snapshot import SalesforceSnapshot
 from producers.source import Source
 
+SALESFORCE = Rhythm(poll_s=60.0, lag_s=10.0, overlap_s=600.0, sweep_s=300.0)
+NETSUITE = Rhythm()
+
 
 @dataclass(frozen=True, slots=True)
 class Rhythms:
     """How often each thing is read, in seconds."""
 
-    salesforce: Rhythm = Rhythm(poll_s=60.0, lag_s=10.0, overlap_s=600.0, sweep_s=300.0)
-    netsuite: Rhythm = Rhythm()
+    salesforce: Rhythm = SALESFORCE
+    netsuite: Rhythm = NETSUITE
     prices_s: float = 60.0
     ids_s: float = 3600.0
 

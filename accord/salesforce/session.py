@@ -13,7 +13,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from accord.calls import TIMEOUT, ServerClock
+from accord.calls import TIMEOUT, ServerClock, Trusting
 from accord.salesforce.auth import Tokens
 
 _USAGE = re.compile(r"(?:^|[;\s])api-usage=(\d+)/(\d+)")
@@ -22,7 +22,7 @@ _USAGE = re.compile(r"(?:^|[;\s])api-usage=(\d+)/(\d+)")
 Usage = Callable[[int, int], None]
 
 
-class Wire(requests.Session):
+class Wire(Trusting):
     """Every request gets the current token, our name, a time-out; one 401 is answered by one new token and the same request again."""
 
     def __init__(self, base: requests.Session, tokens: Tokens, server: ServerClock, client: str, usage: Usage) -> None:
