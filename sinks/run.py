@@ -19,6 +19,7 @@ from sinks.intake import Encoder
 from sinks.journal import KafkaJournal
 from sinks.ledger import Ledger
 from sinks.metrics import Metrics
+from sinks.rehearsal import Rehearsal, Say, Silence
 from sinks.retry import Policy
 from sinks.target import Target
 from sinks.worker import Limits, Worker
@@ -49,24 +50,51 @@ async def serve(
 
     Any number of these may run beside each other; Kafka shares the partitions among them. Raises Fatal where only a person can help.
     """
+    group = group_of(topics, target.system)
+    journal = KafkaJournal(TransactionalWriter(bootstrap, f"{group}.{os.getpid()}.{uuid.uuid4().hex[:8]}", options.settings))
+    source = _source(target, bootstrap, group, topics, clock, options)
+    worker = Worker(
+        target, _ledger(target, rng, options), source, journal, codec, topics, clock, Metrics(target.system, metrics), options.limits
+    )
+    await asyncio.get_running_loop().run_in_executor(None, journal.start)
+    await _run(worker, stop)
+    journal.close()
+
+
+async def rehearse(
+    target: Target, say: Say, *, bootstrap: str, codec: Encoder, topics: Topics, clock: Clock, rng: Random, stop: asyncio.Event, options: Options
+) -> None:  # fmt: skip
+    """`--dry-run`: say what would be written, until `stop` is set. Reads beside the real sinks, in a group of its own, and commits nothing."""
+    group = f"{group_of(topics, target.system)}.dry-run.{uuid.uuid4().hex[:8]}"
+    double = Rehearsal(target, say)
+    source = _source(target, bootstrap, group, topics, clock, options)
+    ledger = _ledger(double, rng, options)
+    worker = Worker(
+        double, ledger, source, Silence(codec, say), codec, topics, clock, Metrics(target.system, CollectorRegistry()), options.limits
+    )
+    await _run(worker, stop)
+
+
+def _source(target: Target, bootstrap: str, group: str, topics: Topics, clock: Clock, options: Options) -> KafkaFeed:
     system = target.system
-    writer = TransactionalWriter(bootstrap, f"{group_of(topics, system)}.{os.getpid()}.{uuid.uuid4().hex[:8]}", options.settings)
-    journal = KafkaJournal(writer)
-    source = KafkaFeed(
-        bootstrap, group_of(topics, system), clock,
+    return KafkaFeed(
+        bootstrap, group, clock,
         topics=[topics.name(f"write.{system}", lane) for lane in ("live", "backfill")],
         state=[topics.name(f"{kind}.{system}") for kind in ("settled", "parked")],
         tables=[topics.name("link"), topics.name(f"parked.{system}")], settings=options.settings,
     )  # fmt: skip
-    ledger = Ledger(
-        system, size=target.size, parallel=target.parallel, calls=target.calls, policy=options.policy, rng=rng, call_s=options.call_s
+
+
+def _ledger(target: Target, rng: Random, options: Options) -> Ledger:
+    return Ledger(
+        target.system, size=target.size, parallel=target.parallel, calls=target.calls, policy=options.policy, rng=rng, call_s=options.call_s
     )
-    worker = Worker(target, ledger, source, journal, codec, topics, clock, Metrics(system, metrics), options.limits)
-    await asyncio.get_running_loop().run_in_executor(None, journal.start)
+
+
+async def _run(worker: Worker, stop: asyncio.Event) -> None:
     waiting = asyncio.create_task(_stop_when(stop, worker))
     try:
         await worker.run()
-        journal.close()
     finally:
         waiting.cancel()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import signal
@@ -11,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from accord.clock import SystemClock
 from schemas.events import Audit, DeadLetter, Outcome, Parked, Settled, Write
 from schemas.topics import Topics
+from sinks.netsuite import NetSuite
+from sinks.rehearsal import Row
+from sinks.run import Options, rehearse
 from tests.sinks.broker import Account, Bench, ended, sink, until
 from tests.sinks.builders import a_link, a_write
 
@@ -146,6 +151,66 @@ def test_kill_9_between_call_and_commit_loses_and_doubles_nothing(bench: Bench, 
         assert Counter(k for k, v in account.rows("select key, verb from journal") if v == "create").most_common(1)[0][1] == 1, "doubled 0"
     finally:
         list(ended([process]))
+
+
+def test_a_sink_that_was_frozen_and_wakes_up_sends_nothing_more(bench: Bench, tmp_path: Path) -> None:
+    """Its partitions are another's: a call started after waking would put an older state over a newer one."""
+    account = Account(tmp_path / "db")
+    bench.put(*(customer(n, 1) for n in range(30)))
+    frozen = sink(bench, tmp_path / "db", wait_s=0.3)
+    until(lambda: len(account.rows("select 1 from journal")) >= 8, "at work")
+    frozen.send_signal(signal.SIGSTOP)
+    second = sink(bench, tmp_path / "db")
+    try:
+        bench.put(*(customer(n, 2) for n in range(30)))
+        until(
+            lambda: (
+                all(v.endswith(".2") for [v] in account.rows("select value from record"))
+                and len(account.rows("select 1 from record")) == 30
+            ),
+            "the successor's work",
+        )
+        frozen.send_signal(signal.SIGCONT)
+        until(lambda: frozen.poll() is not None or len(bench.read("outcome")) >= 30, "awake")
+        bench.put(*(customer(n, 3) for n in range(30)))
+        until(lambda: all(v.endswith(".3") for [v] in account.rows("select value from record")), "both or one at work")
+        per_key: dict[str, list[int]] = {}
+        for key, value in account.rows("select key, value from journal order by n"):
+            per_key.setdefault(key, []).append(int(value.split(".")[1]))
+        assert all(s == sorted(s) for s in per_key.values()), "out of order 0"
+        assert len(account.rows("select 1 from record")) == 30, "doubled 0"
+    finally:
+        list(ended([frozen, second]))
+
+
+def test_a_rehearsal_says_what_would_be_written_and_writes_nothing(bench: Bench, tmp_path: Path) -> None:
+    """`--dry-run` before the first real day: every write as a row, no call, no outcome, no offset."""
+    bench.put(
+        customer(1, 1), customer(2, 1, id="7"), a_write("order:salesforce:801", 1, body={"entity": {"$ref": "customer:salesforce:9"}})
+    )
+    account, said = Account(tmp_path / "db"), []
+
+    async def rehearsing() -> None:
+        stop = asyncio.Event()
+
+        def say(row: Row) -> None:
+            said.append(row)
+            if len(said) == 3:
+                stop.set()
+
+        async with asyncio.timeout(30):
+            await rehearse(
+                NetSuite({"live": account, "backfill": account}), say, bootstrap=bench.bootstrap, codec=bench.codec, topics=bench.topics, clock=SystemClock(),
+                rng=random.Random(), stop=stop, options=Options(),
+            )  # fmt: skip
+
+    asyncio.run(rehearsing())
+    assert {r.key: r.does for r in said} == {
+        "customer:salesforce:1": "insert",
+        "customer:salesforce:2": "update",
+        "order:salesforce:801": "wait",
+    }
+    assert (account.rows("select 1 from journal"), bench.read("outcome"), bench.read("parked.netsuite")) == ([], [], [])
 
 
 def test_two_sinks_share_the_partitions_and_a_second_one_joining_doubles_nothing(bench: Bench, tmp_path: Path) -> None:
