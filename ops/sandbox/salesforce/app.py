@@ -27,7 +27,7 @@ SESSION_ENDED = Problem("INVALID_SESSION_ID", "Session expired or invalid")
 
 @dataclass(slots=True)
 class Request:
-    """What came over the wire."""
+    """What came over the wire. `size`: bytes of URI and headers."""
 
     method: str
     pieces: list[str]
@@ -35,6 +35,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     base: str
+    size: int
 
     @property
     def form(self) -> dict[str, str]:
@@ -91,6 +92,8 @@ class App:
         return {"Sforce-Limit-Info": f"api-usage={self.org.used_today}/{self.org.settings.daily_calls}"}
 
     async def _answer(self, request: Request, shape: str, scope: Scope) -> Answer:
+        if request.size > MOST_URI:
+            raise refuse("URI_TOO_LONG", f"URI and headers together are longer than {MOST_URI} bytes")
         chance = {"method": request.method, "shape": shape, "object": _object(request)}
         faults = self.org.faults
         latency = faults.strike("latency", **chance)
@@ -213,7 +216,8 @@ async def _read(scope: Scope, receive: Receive) -> Request:
         body = gzip.decompress(body) if headers["content-encoding"] == "gzip" else zlib.decompress(body)
     raw_path = (scope.get("raw_path") or scope["path"].encode()).split(b"?")[0].decode("latin-1")
     base = f"{scope['scheme']}://{headers.get('host', 'localhost')}"
-    return Request(scope["method"], segments(raw_path), scope["query_string"].decode("latin-1"), headers, body, base)
+    size = len(raw_path) + len(scope["query_string"]) + sum(len(name) + len(value) for name, value in scope["headers"])
+    return Request(scope["method"], segments(raw_path), scope["query_string"].decode("latin-1"), headers, body, base, size)
 
 
 async def _send(send: Send, answer: Answer, more: Mapping[str, str]) -> None:

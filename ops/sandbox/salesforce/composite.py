@@ -54,13 +54,18 @@ def part(call: Call, request: Mapping[str, Any], results: Mapping[str, Any]) -> 
         if len(pieces) < 3 or pieces[:2] != ["services", "data"]:
             raise refuse("NOT_FOUND", "The requested resource does not exist")
         headers = {key.lower(): str(value) for key, value in (request.get("httpHeaders") or {}).items()}
+        outer = {
+            key: value
+            for key, value in call.headers.items()
+            if key != "sforce-call-options" or call.org.settings.origin_through_collections
+        }
         inner = replace(
             call,
             method=str(request.get("method", "GET")).upper(),
             parts=pieces[3:],
             version=pieces[2].removeprefix("v"),
             params=dict(parse_qsl(url.query, keep_blank_values=True)),
-            headers=dict(call.headers) | headers,
+            headers=outer | headers,
             given=filled(request.get("body") or request.get("richInput") or {}, results),
             body=b"",
         )

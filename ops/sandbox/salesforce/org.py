@@ -131,15 +131,13 @@ class Org:
         except BaseException:
             tx.undo()
             raise
-        written = {name: {record_id for (other, record_id) in tx.before if other == name} for (name, _) in tx.before}
         tx.commit()
-        for name, record_ids in written.items():
-            self._flows(name, sorted(record_ids))
+        if switches.on(self.faults, "async_flow"):
+            for name in sorted({name for name, _ in tx.before}):
+                self._flows(name, [record_id for other, record_id in tx.before if other == name])
 
     def _flows(self, name: str, record_ids: list[str]) -> None:
         """The async_flow fault: a later transaction of its own."""
-        if not switches.on(self.faults, "async_flow"):
-            return
         fault = self.faults.strike("async_flow", object=name)
         if fault is None:
             return

@@ -103,6 +103,15 @@ def test_pages_of_the_journal_never_part_a_transaction(org):
     [
         ("~/sobjects/Account", {"Name": "A"}, "com/salesforce/api/rest/67.0;client=accord"),
         ("~/composite/sobjects", {"records": [{"attributes": {"type": "Account"}, "Name": "A"}]}, "com/salesforce/api/rest/67.0"),
+        (
+            "~/composite",
+            {
+                "compositeRequest": [
+                    {"method": "POST", "url": "/services/data/v67.0/sobjects/Account", "referenceId": "a", "body": {"Name": "A"}}
+                ]
+            },
+            "com/salesforce/api/rest/67.0",
+        ),
     ],
 )
 def test_the_clients_tag_is_lost_in_collections(org, http, path, body, origin):

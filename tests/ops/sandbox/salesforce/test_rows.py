@@ -215,3 +215,10 @@ def test_every_data_answer_carries_the_use_of_the_day(org, http):
     org.clock.advance(86_400)
     http.sign_in()
     assert http("GET", "~/limits").headers["Sforce-Limit-Info"] == "api-usage=1/5000000"
+
+
+def test_a_query_too_long_for_a_uri_is_414(http):
+    """URI and headers together end at 16 KB: a reader that lists 2,000 ids in one query must split it."""
+    text = "SELECT Id FROM Account WHERE Id IN ('" + "','".join(f"001Hs{i:010d}" for i in range(900)) + "')"
+    answer = http("GET", "~/query", params={"q": text})
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (414, "URI_TOO_LONG")
