@@ -8,6 +8,7 @@ from typing import Any
 
 TEXT_TYPES = frozenset({"string", "textarea", "email", "phone", "url", "picklist", "multipicklist", "encryptedstring", "combobox"})
 NUMBER_TYPES = frozenset({"currency", "percent", "double"})
+MATCHED_BY = frozenset({"StockKeepingUnit", "ProductCode", "AccountNumber", "OrderReferenceNumber", "PoNumber"})
 SOAP_TYPES = {
     "id": "tns:ID",
     "reference": "tns:ID",
@@ -68,7 +69,8 @@ class Field:
 
     @property
     def indexed(self) -> bool:
-        return self.external_id or self.unique or self.type == "reference"
+        """Looked up without a scan: keys, references, and what people match by."""
+        return self.external_id or self.unique or self.id_lookup or self.type in {"reference", "email"} or self.name in MATCHED_BY
 
     def describe(self) -> dict[str, Any]:
         """The entry of describe's `fields`."""
