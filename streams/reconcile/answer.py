@@ -92,7 +92,7 @@ def _assume(draft: Draft, outcome: Outcome, name: str, value: str | None) -> tup
     was, now = top(old, draft.margin), top(new, draft.margin)
     draft.own_of("registers", target)[name] = new
     if was is None or now is None or was.value != now.value:
-        draft.touched.add((target, name))
+        draft.touch(target, name)
     stays = was is not None and now is was
     again = doubt(draft, target, name, outcome.after) if stays and _while_under_way(draft, outcome, now, value) else 0
     later = stays and now is not None and time_of(now) > outcome.after + draft.margin
@@ -151,7 +151,7 @@ def _take_row(draft: Draft, outcome: Outcome, name: str, value: str | None) -> N
     new = with_slot(old, RowValue(outcome.before, value))
     if new is not old:
         draft.own_of("registers", outcome.target)[name] = new
-        draft.touched.add((outcome.target, name))
+        draft.touch(outcome.target, name)
 
 
 def _released(draft: Draft, outcome: Outcome) -> None:

@@ -16,7 +16,7 @@ NOBODY = ""
 def claim(draft: Draft) -> None:
     """Tell the matcher of values that are new, and of those that the record has no more."""
     fields = draft.rules.match_fields
-    if not draft.moved and not any(fields is None or name in fields for _, name in draft.touched):
+    if not draft.moved and (not draft.names if fields is None else draft.names.isdisjoint(fields)):
         return
     for system in SYSTEMS:
         old = draft.claims.get(system, NOTHING)

@@ -39,8 +39,9 @@ def _affected(draft: Draft) -> frozenset[str] | None:
     context, base = draft.rules.context, draft.base
     if context is None or draft.moved or draft.stage != base.stage or draft.rejected or draft.problems or base.problems:
         return None
-    names = {name for _, name in draft.touched}
-    return None if names & context else frozenset(names | draft.stirred | pointing(draft.rules))
+    if not draft.names.isdisjoint(context):
+        return None
+    return frozenset(draft.names | draft.stirred | pointing(draft.rules))
 
 
 def _validate(draft: Draft) -> None:
@@ -80,7 +81,7 @@ def _with_status(draft: Draft, target: str, main: Fields, wish: Plan) -> Fields:
     nowhere = target not in draft.ids and not (wish.creating and main)
     if nowhere or draft.standing(target) == GONE or DELETED in main:
         return main
-    if not main and untroubled(draft, target):
+    if untroubled(draft, target, travels=bool(main)):
         return main
     status = status_fields(draft, target, travels=bool(main))
     if not main and status:

@@ -21,12 +21,12 @@ _NESTED = frozenset({"registers", "wanted", "seeds", "agreed", "rounds", "restor
 class Draft:
     """The record, the rules and the links of one decision, and what has been decided so far.
 
-    touched: (system, field) whose value changed. stirred: fields of which something else did. moved: an id or a standing changed, so the link may have.
+    touched: (system, field) whose value changed; names: the fields alone. stirred: fields of which something else did. moved: an id or a standing changed, so the link may have.
     """
 
     __slots__ = (
-        "_owned", "agreed", "alias", "asks", "base", "claimed", "claims", "doubt", "forwards", "held", "ids", "key", "lane", "learned", "links",
-        "made", "margin", "moved", "notes", "objects", "presence", "problems", "reads", "registers", "rejected", "restores", "retired", "rounds",
+        "_owned", "_standings", "agreed", "alias", "asks", "base", "claimed", "claims", "doubt", "forwards", "held", "ids", "key", "lane", "learned", "links",
+        "made", "margin", "moved", "names", "notes", "objects", "presence", "problems", "reads", "registers", "rejected", "restores", "retired", "rounds",
         "rules", "seconds", "seeds", "sequence", "sources", "stage", "stirred", "touched", "waiting", "wanted",
     )  # fmt: skip
 
@@ -34,6 +34,7 @@ class Draft:
         self.base, self.rules, self.links = base, rules, links
         self.key, self.margin, self.lane = base.key, rules.margin_ms, lane
         self._owned: dict[Any, dict[str, Any]] = {}
+        self._standings: dict[str, str] = {}
         self.ids: Mapping[str, str] = base.ids
         self.objects: Mapping[str, str] = base.objects
         self.registers: Mapping[str, Mapping[str, Register]] = base.registers
@@ -56,6 +57,7 @@ class Draft:
         self.retired: Sequence[str] = base.retired
         self.alias, self.stage = base.alias, base.stage
         self.touched: set[tuple[str, str]] = set()
+        self.names: set[str] = set()
         self.stirred: set[str] = set()
         self.moved = False
         self.asks: list[Ask] = []
@@ -83,14 +85,24 @@ class Draft:
         return None if slot is None else slot.value
 
     def standing(self, system: str) -> str:
-        register = self.presence.get(system)
-        slot = None if register is None else top(register, self.margin)
-        return ABSENT if slot is None or slot.value is None else slot.value
+        known = self._standings.get(system)
+        if known is None:
+            register = self.presence.get(system)
+            slot = None if register is None else top(register, self.margin)
+            known = self._standings[system] = ABSENT if slot is None or slot.value is None else slot.value
+        return known
 
     # how it changes
 
+    def touch(self, system: str, field: str) -> None:
+        """Another value counts for that field now."""
+        self.touched.add((system, field))
+        self.names.add(field)
+
     def own(self, name: str) -> dict[str, Any]:
         """The map `name` as a copy that this draft may write."""
+        if name == "presence":
+            self._standings.clear()
         out = self._owned.get(name)
         if out is None:
             out = self._owned[name] = dict(getattr(self, name))

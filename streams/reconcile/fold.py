@@ -100,5 +100,5 @@ def _merge(draft: Draft, system: str, handover: Handover) -> None:
         new = merged(old, register)
         if new != old:
             mine[name] = new
-            draft.touched.add((system, name))
+            draft.touch(system, name)
     draft.put_whole("registers", system, mine)

@@ -18,7 +18,7 @@ def link_of(record: Record, rules: Rules, links: Links) -> Link:
 def changed_link(draft: Draft, record: Record) -> Link | None:
     """The new link, when this decision changed it."""
     base = draft.base
-    if not record.ids or not (draft.moved or any(name in draft.rules.fact_fields for _, name in draft.touched)):
+    if not record.ids or not (draft.moved or not draft.names.isdisjoint(draft.rules.fact_fields)):
         return None
     new = link_of(record, draft.rules, draft.links)
     return None if base.ids and new == link_of(base, draft.rules, draft.links) else new

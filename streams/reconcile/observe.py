@@ -41,7 +41,7 @@ def _changed(draft: Draft, system: str, name: str, was: Slot | None, new: Regist
     """Something else than was held is seen. Answers the time from which it must be read again, 0 = it needn't."""
     now = top(new, draft.margin)
     if was is None or now is None or was.value != now.value:
-        draft.touched.add((system, name))
+        draft.touch(system, name)
         if now is slot and event_id:
             draft.own_of("sources", system)[name] = event_id
     if was is None:

@@ -143,6 +143,8 @@ def _differences(draft: Draft, target: str, names: frozenset[str] | None) -> Fie
         for flow in every.values():
             _difference(draft, target, flow, wanted, out)
         return out
+    if not wanted and names.isdisjoint(every):
+        return {}
     out = {name: value for name, value in wanted.items() if name in every}
     for name in names:
         if name in every:

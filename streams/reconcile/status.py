@@ -36,18 +36,17 @@ def trouble(draft: Draft, system: str) -> Trouble:
     return NO_TROUBLE
 
 
-def untroubled(draft: Draft, system: str) -> bool:
+def untroubled(draft: Draft, system: str, *, travels: bool) -> bool:
     """The way of nearly every record: no trouble is told, none is there, none is on its way. A quick answer to `status_fields`."""
     if draft.rejected or draft.waiting or draft.problems or len(draft.ids) < 2 or draft.standing(OTHER[system]) == GONE:
         return False
     wanted = draft.wanted.get(system, NOTHING)
-    return (
-        STATUS not in wanted
-        and CODE not in wanted
-        and MESSAGE not in wanted
-        and draft.read(system, STATUS) in (None, SYNCED)
-        and (draft.read(system, CODE) is None and draft.read(system, MESSAGE) is None)
-    )
+    if wanted and (STATUS in wanted or CODE in wanted or MESSAGE in wanted):
+        return False
+    told = draft.read(system, STATUS)
+    if told != SYNCED and (told is not None or travels):
+        return False
+    return draft.read(system, CODE) is None and draft.read(system, MESSAGE) is None
 
 
 def status_fields(draft: Draft, system: str, *, travels: bool) -> Values:

@@ -86,9 +86,10 @@ def delete(w: World, system: str, id_: str) -> None:
 
 def user_undelete(w: World, k: int) -> bool:
     """Salesforce's recycle bin; the event holds all fields."""
-    living_skus = {system: {r.fields["sku"] for r in w.rows[system].values() if not r.deleted} for system in BOTH}
-    dead = [i for i, r in w.rows[S].items() if r.deleted and r.fields["sku"] not in living_skus[S]]
-    dead = [i for i in dead if _joined(w, S, i) or w.rows[S][i].fields["sku"] not in living_skus[N]]
+    living = {row.fields["sku"] for row in w.rows[S].values() if not row.deleted}
+    paired = {row.fields["sku"] for row in w.rows[N].values()}  # not joined yet, its counterpart may rightly be taken for alone
+    skus = {i: row.fields["sku"] for i, row in w.rows[S].items() if row.deleted}
+    dead = [i for i, sku in skus.items() if sku not in living and (sku not in paired or _joined(w, S, i))]
     if not dead:
         return False
     id_ = dead[k % len(dead)]
