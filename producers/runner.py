@@ -29,7 +29,6 @@ SEEN_AT = Gauge("accord_source_seen_seconds", "When a source last gave a sign of
 LONGEST_WAIT_S = 60.0
 #: How often a stopped source looks whether somebody has confirmed.
 CONFIRM_S = 10.0
-EMPTY = Page()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +73,8 @@ async def run(source: Source, ledger: Ledger, bench: Bench) -> None:
 
 
 async def _commit(source: Source, page: Page, ledger: Ledger, bench: Bench) -> None:
-    if page != EMPTY:
-        outs = bench.outbox.records(source.name, page)
-        if outs:
-            await ledger.commit(outs)
+    if not page.empty:
+        await ledger.commit(bench.outbox.records(source.name, page))
         CHANGES.labels(source.name, page.lane).inc(len(page.changes))
     bench.watch.beat(source.name)
     SEEN_AT.labels(source.name).set(bench.clock.now().timestamp())

@@ -23,6 +23,11 @@ class Page(NamedTuple):
     position: str | None = None
     lane: Lane = "live"
 
+    @property
+    def empty(self) -> bool:
+        """Nothing to write."""
+        return not self.changes and not self.requests and not self.marks and self.position is None
+
 
 class Source(Protocol):
     """One reader of one system. `name` is its key in the topic `position` and part of its transactional id."""

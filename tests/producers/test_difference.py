@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from producers.brake import Stopped
+from producers.difference import Difference
+from producers.source import Page
+from tests.accord.manual_clock import ManualClock
+from tests.producers.fakes import FakeFeed, row, take, values
+
+
+def world(count: int = 3) -> tuple[ManualClock, FakeFeed, Difference]:
+    clock = ManualClock()
+    feed = FakeFeed(clock, page=2)
+    feed.put(*(row(i, 0, f"{i}.00") for i in range(1, count + 1)))
+    return clock, feed, Difference(feed, clock, 60)
+
+
+def whole(source: Difference, position: str | None) -> tuple[list[Page], str]:
+    """One whole reading: its pages, and the position behind it."""
+
+    async def scenario() -> list[Page]:
+        out: list[Page] = []
+        async for page in source.pages(position):
+            out.append(page)
+            if page.position:
+                break
+        return out
+
+    pages = asyncio.run(scenario())
+    return pages, pages[-1].position or ""
+
+
+def test_prices_are_told_when_they_differ_and_only_then() -> None:
+    """They have no stamp: all are read, few are told."""
+    _, feed, prices = world()
+    first, position = whole(prices, None)
+    assert [v[0] for v in values(first)] == ["1", "2", "3"]
+    assert first[-1].marks
+    feed.put(row(2, 0, "2.50"))
+    (page,) = asyncio.run(take(prices, position, 1))
+    assert values([page]) == [("2", '{"value":"2.50"}')]
+    assert page.lane == "live"
+
+
+def test_a_row_that_has_vanished_is_gone_also_after_a_restart() -> None:
+    """A price that was taken away while Accord was down must not be sold for ever."""
+    clock, feed, prices = world()
+    _, position = whole(prices, None)
+    del feed.rows["3"]
+    pages = asyncio.run(take(Difference(feed, clock, 60), position, 1))
+    assert values(pages) == [("3", "gone")]
+    assert not pages[0].marks
+
+
+def test_nothing_is_gone_because_the_search_was_edited() -> None:
+    """A narrower filter is no deletion."""
+    _, feed, prices = world()
+    _, position = whole(prices, None)
+    feed.definition = "v2"
+    del feed.rows["3"]
+    pages, _ = whole(prices, position)
+    assert values(pages) == []
+
+
+def test_many_vanished_rows_stop_the_source() -> None:
+    """A permission taken away makes all prices vanish."""
+    _, feed, prices = world(60)
+    _, position = whole(prices, None)
+    feed.rows.clear()
+    with pytest.raises(Stopped):
+        asyncio.run(take(prices, position, 1))
