@@ -94,6 +94,7 @@ def run(schedule: Schedule, *, zombies: bool = False, trace: bool = False, world
     config, jitter, steps = schedule
     quirks = frozenset(q for i, q in enumerate(QUIRKS) if config >> (4 + i) & 1)
     w = World(Random(jitter), quirks, on_delete=DELETES[(config >> DELETE_AT) % 3], zombies=zombies, trace=trace)
+    w.careful = jitter % 4 == 0
     if world is not None:
         world.append(w)
     begin(w, config)

@@ -8,10 +8,10 @@ from typing import Any
 
 from schemas.events import Claim, Claimant, Claims, Observation, Record, Values
 from streams.match import answer
-from streams.reconcile import reconcile
+from streams.reconcile import Decision, reconcile
 from streams.resolve import Reading, learn, resolve
 from tests.laws.entity import ENTITY, N, S
-from tests.laws.world import JITTER, World, address
+from tests.laws.world import JITTER, ViolationError, World, address
 
 
 def observed(system: str, _object: str, body: Mapping[str, Any], kind: str) -> tuple[Values, bool]:
@@ -64,9 +64,9 @@ def handle(w: World, key: str, input_: Any) -> None:
     decision = reconcile(before, input_, w.rules, w.streams_index)
     again = reconcile(decision.record, input_, w.rules, w.streams_index) if isinstance(input_, Observation) else None
     if again is not None and (again.changed or again.asks) and not decision.record.alias:
-        from tests.laws.world import ViolationError
-
         raise ViolationError("e", f"the same observation twice changed {key}: {again.asks} {input_}")
+    if w.careful:
+        _same_as_deciding_on_all(w, before, input_, decision)
     w.records[key] = decision.record
     for ask in decision.asks:
         w.write(key, ask, input_.lane)
@@ -81,6 +81,14 @@ def handle(w: World, key: str, input_: Any) -> None:
     if decision.link is not None:
         w.link.push(decision.link)
     w.notes.update((n.code, key, n.system, n.field) for n in decision.notes)
+
+
+def _same_as_deciding_on_all(w: World, before: Record, input_: Any, decision: Decision) -> None:
+    """The short cut of deciding on the changed fields alone must come to the same."""
+    full = reconcile(before, input_, w.slow_rules, w.streams_index)
+    asks = [[(a.target, a.sequence, a.kind, dict(a.fields), dict(a.seeds)) for a in d.asks] for d in (full, decision)]
+    if asks[0] != asks[1] or full.record != decision.record:
+        raise ViolationError("s", f"deciding on all fields: {asks[0]} {full.record}, on the changed ones: {asks[1]} {decision.record}")
 
 
 def streams_links(w: World, _k: int) -> bool:

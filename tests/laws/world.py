@@ -7,6 +7,7 @@ production (state, outputs and input offsets are one transaction); sinks crash b
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -76,6 +77,8 @@ class World:
         trace: bool = False,
     ) -> None:
         self.rules, self.rng, self.quirks, self.zombies, self.on_delete = make_rules(on_delete), rng, quirks, zombies, on_delete
+        self.slow_rules = replace(self.rules, context=None)
+        self.careful = False  # decide everything twice, on the changed fields and on all
         self.trace: list[str] | None = [] if trace else None
         self.now, self.number, self.faults, self.lates = 100, 0, True, 0
         self.rows: dict[str, dict[str, Row]] = {S: {}, N: {}}
