@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from accord.errors import Fatal, Transient
+from accord.errors import Fatal, Rejected, Transient
 from accord.kafka.records import Headers, Offset, to_native
 
 TRANSACTION_TIMEOUT_MS = 10_000  # a dead writer's open transaction holds readers no longer than this
@@ -60,13 +60,18 @@ class TransactionalWriter:
         self._call(lambda: self._producer.send_offsets_to_transaction(to_native(offsets), group, CALL_S))
 
     def send(self, topic: str, key: bytes | None, value: bytes | None, *, partition: int | None = None, headers: Headers = ()) -> None:
-        """Queue a record; what the broker thinks of it is told by `commit`. `partition` None = by the key."""
+        """Queue a record; what the broker thinks of it is told by `commit`. `partition` None = by the key.
+
+        Rejected where librdkafka refuses it itself (too large): the caller decides whether to `abort`.
+        """
         where = BY_KEY if partition is None else partition
         while True:
             try:
                 return self._producer.produce(topic, value, key, where, None, self._delivered, 0, list(headers))
             except BufferError:
                 self._producer.poll(0.05)
+            except KafkaException as refused:
+                raise Rejected(f"{topic}: {refused.args[0].str()} (key {key!r})", code=refused.args[0].name()) from refused
 
     def commit(self) -> None:
         """All of it becomes visible at once, or none."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn, Protocol
 
-from accord.errors import AccordError, Transient
+from accord.errors import Transient
 from accord.kafka.records import Offset, Partition
 from streams.faust import metrics
 from streams.faust.batch import Batch
@@ -157,8 +157,8 @@ class Engine:
             began = time.perf_counter()
             try:
                 await asyncio.get_running_loop().run_in_executor(self._pool, transact, self._writer, offsets, self._group, outs)
-            except AccordError as error:
-                self._die("the transaction of a batch failed; another worker may own its partitions", error)
+            except Exception as error:  # noqa: BLE001 (memory has run ahead of what is committed, whatever it was)
+                self._die(f"the transaction of a batch fell ({error}); another worker may own its partitions", None)
             metrics.TRANSACTION.observe(time.perf_counter() - began)
 
     def _own(self, name: str, outs: Sequence[Out]) -> None:
