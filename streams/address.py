@@ -119,15 +119,24 @@ def _states(country: str) -> Mapping[str, str]:
     found = areas.get(country_code=country) or []
     codes = {s.code.partition("-")[2]: s.name for s in found}
     out = {folded(name): code for code, name in codes.items()}
-    for choice, shown in _rules(country).country_area_choices if country in _library() else ():
-        if choice in codes:
-            out.setdefault(folded(shown), choice)
+    for spellings in _spellings(country).values():
+        found_code = next((out[name] for name in spellings if name in out), None)
+        if found_code:
+            out |= {name: found_code for name in spellings if name not in out}
     out |= {folded(code): code for code in codes}
     aliases = {folded(alias): code for alias, code in STATE_ALIASES.get(country, {}).items() if code in codes}
     aliases |= {folded(name): code for code, name in STATE_NAMES.get(country, {}).items()}
     if country == "IE":
         aliases |= {folded(f"Co. {name}"): code for code, name in codes.items()}
     return {**aliases, **out}
+
+
+def _spellings(country: str) -> Mapping[str, list[str]]:
+    """The library's state -> all its spellings, folded."""
+    out: dict[str, list[str]] = {}
+    for choice, shown in _rules(country).country_area_choices if country in _library() else ():
+        out.setdefault(choice, [folded(choice)]).append(folded(shown))
+    return out
 
 
 @lru_cache(CACHE)

@@ -14,7 +14,6 @@ from streams.address import Address, country_code, faults, postal_normal, state_
 from streams.mapping.lines import loaded
 from streams.mapping.order_lines import money_line
 from streams.mapping.stores import Reference, Store, decimal
-from streams.mapping.table import EntityTable
 from streams.money import ZERO, Line, Totals, fits, gross, totals
 from streams.rules import Links, Read
 
@@ -24,11 +23,6 @@ SF = "salesforce"
 CHECKED = frozenset({"submitted"})
 #: Kinds of items that are not shipped anywhere.
 UNSHIPPED = frozenset({"service", "download", "gift_certificate", "charge"})
-
-
-def NO_PROBLEMS(_read: Read, _stage: str, _links: Links) -> tuple[Problem, ...]:  # noqa: N802 (a constant that is a function)
-    """For entities without validation."""
-    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,7 @@ class Order:
         return decimal(self.read(SF, field))
 
 
-def order_validator(_table: EntityTable, reference: Reference) -> Validate:
+def order_validator(reference: Reference) -> Validate:
     """All problems of an order, in the order of the codes."""
 
     def validate(read: Read, stage: str, links: Links) -> tuple[Problem, ...]:

@@ -87,7 +87,7 @@ def _named(table: EntityTable) -> Found:
     if KEY not in table.fields and table.section("netsuite").get("mode") != "snapshot":
         yield ("fields",), "no field named key: without it the two systems can't name the record"
     for name in [*table.section("facts").values(), *table.section("inactive")]:
-        if name not in table.fields:
+        if not table.known(name):
             yield ("facts",), f"{name!r} is no field of this entity"
 
 
@@ -103,7 +103,7 @@ def _field(table: EntityTable, field: FieldTable, entities: frozenset[str]) -> F
     if field.compute and field.compute not in COMPUTES:
         yield field.place, f"{field.name}: unknown compute {field.compute!r}; known are {', '.join(COMPUTES)}"
     for other in (field.country,):
-        if other and other not in table.fields:
+        if other and not table.known(other):
             yield field.place, f"{field.name}: country {other!r} is no field of this entity"
     if field.name in STATUS_FIELDS and field.owner != "accord":
         yield field.place, f"{field.name}: is written by accord alone, so its owner is accord"
@@ -191,12 +191,12 @@ def _conditions(table: EntityTable) -> Found:
         for system in SYSTEMS:
             names = spec.get(system, ())
             for name in [names] if isinstance(names, str) else names:
-                if name not in table.fields:
+                if not table.known(name):
                     yield ("match", str(number), system), f"match by {name!r}: no such field"
 
 
 def _condition(table: EntityTable, path: tuple[str, ...], part: Mapping[str, Any]) -> Found:
-    if part.get("field") not in table.fields:
+    if not table.known(str(part.get("field"))):
         yield path, f"condition on {part.get('field')!r}: no such field"
     if unknown := sorted(set(part) - KEYS):
         yield path, f"condition with unknown name {', '.join(unknown)}; known are {', '.join(sorted(KEYS))}"

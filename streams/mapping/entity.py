@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accord.reads import NetSuiteRead, SalesforceRead
-from schemas.events import Record
+from schemas.events import Problem, Record
 from schemas.ids import OTHER, SYSTEMS
 from streams.mapping.compute import COMPUTES
 from streams.mapping.fulfilment import children_normal
@@ -26,13 +26,14 @@ from streams.mapping.types import KINDS
 from streams.mapping.when import condition
 from streams.ownership import owner_of, owners
 from streams.rules import STATUS_FIELDS, FieldRule, Links, OnDelete, Read, Rules
-from streams.validation import NO_PROBLEMS, Validate, order_validator
 
+Validate = Callable[[Read, str, Links], tuple[Problem, ...]]
 RENDERERS: Mapping[str, Callable[[EntityTable, Reference], Render]] = {
     "order": order_renderer,
     "fulfilment": fulfilment_renderer,
 }
-VALIDATORS: Mapping[str, Callable[[EntityTable, Reference], Validate]] = {"order": order_validator}
+#: Names that `[validate] rules` may say.
+VALIDATORS = ("order",)
 #: Normal forms of child lists, by the name that stands in `lines(...)`.
 LIST_FORMS: Mapping[str, Normal] = {
     "order": lambda value, links, _read: translated(value, links),
@@ -75,7 +76,7 @@ def stages_of(table: EntityTable) -> tuple[str, ...]:
 def rules_of(table: EntityTable, reference: Reference, margin_ms: int) -> Rules:
     stages = stages_of(table)
     validated = table.section("validate")
-    facts = table.section("facts")
+    facts = {fact: field for fact, field in table.section("facts").items() if field in table.fields}
     return Rules(
         entity=table.entity,
         master=table.master,  # type: ignore[arg-type]
@@ -86,7 +87,7 @@ def rules_of(table: EntityTable, reference: Reference, margin_ms: int) -> Rules:
         compute=_compute(table, reference),
         creates=_creates(table, reference),
         match_values=_match_values(table),
-        validate=VALIDATORS[validated["rules"]](table, reference) if validated else NO_PROBLEMS,
+        validate=_validate(validated, reference),
         facts=_facts(table, facts),
         on_delete=_on_delete(table),
         stages=stages,
@@ -97,6 +98,15 @@ def rules_of(table: EntityTable, reference: Reference, margin_ms: int) -> Rules:
         fact_fields=frozenset(facts.values()),
         margin_ms=margin_ms,
     )
+
+
+def _validate(spec: Mapping[str, Any], reference: Reference) -> Validate:
+    """Validation stands above the mapping and reads its lines, so it is fetched here, not imported above."""
+    if not spec:
+        return lambda _read, _stage, _links: ()
+    from streams.validation import order_validator
+
+    return order_validator(reference)
 
 
 def _rule(table: EntityTable, field: FieldTable, stages: Sequence[str]) -> FieldRule:
@@ -142,7 +152,10 @@ def _normal(table: EntityTable, reference: Reference) -> Callable[[str, str, str
 
 
 def _stage(table: EntityTable, stages: Sequence[str], reference: Reference) -> Callable[[Read], str]:
-    steps = [(spec["stage"], condition(spec["when"], "netsuite", reference)) for spec in table.section("stages").get("rules", ())]
+    steps = [
+        (spec["stage"], condition(_present(table, spec["when"]), "netsuite", reference))
+        for spec in table.section("stages").get("rules", ())
+    ]
     first = stages[0]
 
     def stage(read: Read) -> str:
@@ -163,7 +176,7 @@ def _compute(table: EntityTable, reference: Reference) -> Callable[[str, str, Re
 
 def _creates(table: EntityTable, reference: Reference) -> Callable[[str, Read], bool]:
     """No `[create.<target>]`: never created there."""
-    tests = {target: condition(spec["when"], OTHER[target], reference) for target, spec in table.section("create").items()}
+    tests = {target: condition(_present(table, spec["when"]), OTHER[target], reference) for target, spec in table.section("create").items()}
 
     def creates(target: str, read: Read) -> bool:
         found = tests.get(target)
@@ -174,7 +187,8 @@ def _creates(table: EntityTable, reference: Reference) -> Callable[[str, Read], 
 
 def _match_values(table: EntityTable) -> Callable[[str, Read], tuple[str, ...]]:
     keys: list[tuple[str, Mapping[str, tuple[str, ...]]]] = [
-        (spec["name"], {system: _names(spec.get(system, ())) for system in SYSTEMS}) for spec in table.document.table.get("match", ())
+        (spec["name"], {system: tuple(n for n in _names(spec.get(system, ())) if n in table.fields) for system in SYSTEMS})
+        for spec in table.document.table.get("match", ())
     ]
     entity = table.entity
 
@@ -187,6 +201,11 @@ def _match_values(table: EntityTable) -> Callable[[str, Read], tuple[str, ...]]:
         return tuple(out)
 
     return match_values
+
+
+def _present(table: EntityTable, parts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Conditions on fields that these accounts have."""
+    return [part for part in parts if part["field"] in table.fields]
 
 
 def _names(spec: Any) -> tuple[str, ...]:

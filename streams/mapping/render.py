@@ -134,16 +134,17 @@ def address_book(side: Side, ask: Ask, body: Body) -> Options:
     asked = [g for g in side.groups if any(name in ask.fields for name in g.fields)]
     create = ask.kind == "create"
     found = [(group, made) for group in asked if (made := address(group, ask.desired, create=create)) is not None]
-    items: list[Body] = []
+    lines: list[tuple[Body, Body]] = []
     for group, made in found:
         if not group.flag:
             body[group.record] = compact(made) if create else made
             continue
-        same = next((item for item in items if item["addressBookAddress"] == made), None)
+        same = next((item for address_, item in lines if address_ == made), None)
         if same is not None:
             same[group.flag] = True
         else:
-            items.append({group.flag: True, "addressBookAddress": compact(made) if create else made})
+            lines.append((made, {group.flag: True, "addressBookAddress": compact(made) if create else made}))
+    items = [item for _, item in lines]
     if not items:
         return {}
     body["addressBook"] = {"items": items}

@@ -91,7 +91,7 @@ def to_netsuite(orders: Orders, ask: Ask, record: Record) -> Rendered:
     store = orders.reference.store(ask.desired.get("store"))
     fields = {n: v for n, v in ask.fields.items() if n not in SPECIAL}
     if not SHIPPING.isdisjoint(fields):
-        fields |= {name: ask.desired.get(name) for name in SHIPPING}
+        fields |= {"ship_method": ask.desired.get("ship_method"), "ship_cost": ask.desired.get("ship_cost") or "0"}
     body = plain_body(side, fields, ask.desired, orders.countries)
     body = {name: value for name, value in body.items() if not (name == "shipMethod" and value is None)}
     address_book(side, ask, body)

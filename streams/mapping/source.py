@@ -59,7 +59,9 @@ def keys(text: str) -> Iterator[tuple[Path, int]]:
                 table = (*table, str(counts[table]))
             yield table, number
         elif key := KEY.match(line):
-            yield (*table, *_names(key[1])), number
+            names = _names(key[1])
+            for end in range(1, len(names) + 1):
+                yield (*table, *names[:end]), number
 
 
 def _names(dotted: str) -> Path:

@@ -86,12 +86,19 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class EntityTable:
+    """`absent`: fields left out because the accounts lack what they need; conditions and match keys on them are left out too."""
+
     document: Document
     entity: str
     master: str
     fields: Mapping[str, FieldTable]
     groups: Mapping[str, AddressGroup]
     children: Mapping[str, Collection]
+    absent: frozenset[str] = frozenset()
+
+    def known(self, field: str) -> bool:
+        """Whether the file knows the field, even if these accounts lack it."""
+        return field in self.fields or field in self.absent
 
     def section(self, *path: str) -> Any:
         """A part of the file, {} if absent."""
@@ -120,7 +127,8 @@ def table_of(document: Document, features: frozenset[str]) -> EntityTable:
         fields[name] = _field(name, ("fields", name), spec if isinstance(spec, Mapping) else {}, fields.get(name))
     kept = {name: f for name, f in fields.items() if features.issuperset(f.needs)}
     children = {name: _collection(name, spec) for name, spec in raw.get("children", {}).items()}
-    return EntityTable(document, document.entity, str(raw.get("master", "")), kept, groups, children)
+    absent = frozenset(fields) - frozenset(kept)
+    return EntityTable(document, document.entity, str(raw.get("master", "")), kept, groups, children, absent)
 
 
 def _collection(name: str, spec: Mapping[str, Any]) -> Collection:
@@ -192,5 +200,5 @@ def _group_field(name: str, group: str, type_: str, spec: Mapping[str, Any], nat
     kind, argument = (found[1], found[2] or "") if found else (type_, "")
     return FieldTable(
         name, ("addresses", group), kind, argument, owner=spec.get("owner"), native=native, group=group, country=f"{group}_country",
-        on_conflict=str(spec.get("on_conflict", "restore")),
+        on_conflict=str(spec.get("on_conflict", "restore")), seed=bool(spec.get("seed", False)),
     )  # fmt: skip
