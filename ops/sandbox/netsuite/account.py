@@ -191,9 +191,8 @@ class Account(facts.Facts):
             self._journal(record, "delete", [], self.stamp())
 
     def blank(self, kind: RecordType) -> Record:
-        """A record without values that has its id already."""
-        with self.store.db:
-            return Record(kind, self.store.next(f"id:{kind.group}", FIRST_IDS.get(kind.group, 1)))
+        """A record without values that has its id already; the id is taken with the commit that follows."""
+        return Record(kind, self.store.next(f"id:{kind.group}", FIRST_IDS.get(kind.group, 1)))
 
     def save(self, record: Record, old: Record | None, change: patch.Patch, op: str, stamp: str = "") -> None:
         """Apply, derive, write, let the consequences follow: one transaction."""

@@ -11,7 +11,6 @@ from ops.sandbox.netsuite.store import Record
 if TYPE_CHECKING:
     from ops.sandbox.netsuite.account import Account
 
-ZERO = Decimal(0)
 Spot = tuple[int, int]  # item, location
 
 
@@ -44,42 +43,42 @@ def move(account: Account, old: Record | None, new: Record | None) -> None:
             )
 
 
+# Every line's open quantity, and the sum up to and with it in order of age; only lines whose share changes are written.
+SHARE = """
+with line as (
+  select l.rowid as place, case when t.status in ('B','D','E') and coalesce(l.isclosed,'F')<>'T'
+      then max(coalesce(l.quantity,0)-coalesce(l.quantityshiprecv,0),0) else 0 end as open, t.id as parent, l.line as number
+  from transactionline l join "transaction" t on t.id=l.parent
+  where l.item=:item and l.location=:location and t.type='SalesOrd' and l.mainline='F'
+), run as (select place, open, sum(open) over (order by parent, number) as total from line),
+share as (select place, open, round(max(min(open, :hand-(total-open)),0),6) as taken from run)
+update transactionline set quantitycommitted=share.taken, quantitybackordered=round(share.open-share.taken,6) from share
+where transactionline.rowid=share.place
+  and (quantitycommitted is not share.taken or quantitybackordered is not round(share.open-share.taken,6))
+"""
+SUMS = "select sum(quantitycommitted), sum(quantitybackordered) from transactionline where item=? and location=?"
+
+
 def commit(account: Account, places: set[Spot]) -> None:
     """Share what is on hand among the open approved order lines, oldest first; the rest is back-ordered."""
     for item, location in places:
-        row = account.store.rows(
+        rows = account.store.rows(
             "select quantityonhand, quantityavailable from itemlocation where parent=? and location=?", (item, location)
         )
-        left = Decimal(str(row[0][0] or 0)) if row else ZERO
-        committed = backordered = ZERO
-        for rowid, open_quantity in _open_lines(account, item, location):
-            take = min(max(left, ZERO), open_quantity)
-            left -= take
-            committed += take
-            backordered += open_quantity - take
-            account.store.db.execute(
-                "update transactionline set quantitycommitted=?, quantitybackordered=? where rowid=?",
-                (str(take), str(open_quantity - take), rowid),
-            )
-        if row:
-            _note(account, (item, location), committed, backordered, row[0])
+        hand = rows[0][0] or 0 if rows else 0
+        account.store.db.execute(SHARE, {"item": item, "location": location, "hand": hand})
+        if rows:
+            committed, backordered = account.store.rows(SUMS, (item, location))[0]
+            _note(account, (item, location), _decimal(committed), _decimal(backordered), rows[0])
 
 
-def _open_lines(account: Account, item: int, location: int) -> list[tuple[int, Decimal]]:
-    sql = (
-        'select l.rowid, l.quantity, l.quantityshiprecv, t.status, l.isclosed from transactionline l join "transaction" t on t.id=l.parent '
-        "where l.item=? and l.location=? and t.type='SalesOrd' and l.mainline='F' order by t.id, l.line"
-    )
-    out = []
-    for rowid, quantity, done, status, closed in account.store.rows(sql, (item, location)):
-        is_open = status in ("B", "D", "E") and closed != "T"
-        out.append((rowid, max(Decimal(str(quantity or 0)) - Decimal(str(done or 0)), ZERO) if is_open else ZERO))
-    return out
+def _decimal(value: object) -> Decimal:
+    return Decimal(str(value or 0))
 
 
 def _note(account: Account, spot: Spot, committed: Decimal, backordered: Decimal, was: tuple[object, ...]) -> None:
-    available = Decimal(str(was[0] or 0)) - committed
-    changed = was[1] is None or Decimal(str(was[1])) != available
+    available = _decimal(was[0]) - committed
+    changed = was[1] is None or _decimal(was[1]) != available
     account.store.db.execute(
         "update itemlocation set quantitycommitted=?, quantitybackordered=?, quantityavailable=?, "
         "lastquantityavailablechange=case when ? then ? else lastquantityavailablechange end where parent=? and location=?",

@@ -139,7 +139,8 @@ define(['N/search', 'N/record', 'N/runtime', 'N/log', 'N/error'], (search, recor
         const columns = spec.columns.map(toColumn);
         const idColumn = search.createColumn({ name: 'internalid', sort: search.Sort.ASC });
         const isTransaction = spec.columns.some((c) => c === 'line' || c === 'linesequencenumber');
-        const order = isTransaction ? [search.createColumn({ name: 'linesequencenumber', sort: search.Sort.ASC })] : [];
+        const orderBy = spec.orderBy || (isTransaction ? 'linesequencenumber' : null);
+        const order = orderBy ? [search.createColumn({ name: orderBy, sort: search.Sort.ASC })] : [];
         const byId = Object.fromEntries(ids.map((id) => [id, []]));
         const sorted = [...ids].sort((a, b) => Number(a) - Number(b));
         while (sorted.length) {
