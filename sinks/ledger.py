@@ -150,14 +150,16 @@ class Ledger:
             link = winner or link
         self._release(self.parking.released_by(link, self.links), now_ms)
 
-    def elsewhere(self, key: str, partition: int, parked: Parked | None) -> None:
-        """Another worker parked or released a write; only rings of waiting records need to know."""
-        if partition in self.partitions():
-            return
+    def parked_as_told(self, key: str, partition: int, parked: Parked | None, now_ms: int) -> None:
+        """What the log says of a parked write: our own word coming back, another worker's, or a person's who released it.
+
+        Our memory may be ahead of the log; it is right again as soon as the log has caught up, and what was free meanwhile is released.
+        """
         if parked is None:
             self.parking.remove(key)
-        else:
-            self.parking.put(parked, partition)
+            return
+        self.parking.put(parked, partition)
+        self._release(self.parking.released_already(self.links, key), now_ms)
 
     def tick(self, now_ms: int) -> None:
         """What time alone brings: another attempt for what was postponed, a word about what waits too long."""

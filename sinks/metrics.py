@@ -1,9 +1,10 @@
-"""What a sink tells Prometheus. Names are listed in docs/runbook.md."""
+"""What a sink tells Prometheus."""
 
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from accord.pace import Pace
 from sinks.ledger import Ledger
 from sinks.target import Verdict
 
@@ -11,8 +12,8 @@ from sinks.target import Verdict
 class Metrics:
     """Counters of one sink; `target` is a label, so that one process may run both."""
 
-    def __init__(self, target: str, registry: CollectorRegistry) -> None:
-        self._target = target
+    def __init__(self, target: str, registry: CollectorRegistry, pace: Pace | None = None) -> None:
+        self._target, self._pace = target, pace
         labels = ["target"]
         self._calls = Counter("accord_sink_calls", "API calls made for writes", labels, registry=registry)
         self._rows = Counter("accord_sink_rows", "Writes that were sent", labels, registry=registry)
@@ -21,6 +22,7 @@ class Metrics:
         self._parked = Gauge("accord_sink_parked", "Parked writes of this worker", labels, registry=registry)
         self._flying = Gauge("accord_sink_calls_under_way", "Calls under way", labels, registry=registry)
         self._took = Histogram("accord_sink_call_seconds", "From the first call for a batch to its last answer", labels, registry=registry)
+        self._window = Gauge("accord_sink_pace", "Calls at once that the target bears now", labels, registry=registry)
         self._dead = Counter("accord_sink_dead_letters", "Records that could not be read", labels, registry=registry)
 
     def answered(self, verdicts: list[Verdict], took_s: float) -> None:
@@ -40,3 +42,5 @@ class Metrics:
             self._depth.labels(self._target, lane).set(ledger.lanes.depth(lane))
         self._parked.labels(self._target).set(len(ledger.parking))
         self._flying.labels(self._target).set(flying)
+        if self._pace is not None:
+            self._window.labels(self._target).set(self._pace.gauge.window)

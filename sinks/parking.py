@@ -64,9 +64,10 @@ class Parking:
         keys = [k for name in names for k in self._waiters.get(name, ())]
         return tuple(slot for k in keys if (slot := self._slots[k]).partition in self._own and free(slot.parked, self._target, links))
 
-    def released_already(self, links: Index) -> tuple[Slot, ...]:
-        """Ours that are free by the links as they stand: what appeared while nobody owned the partition."""
-        return tuple(s for s in self.own() if s.parked.waits_for and free(s.parked, self._target, links))
+    def released_already(self, links: Index, key: str = "") -> tuple[Slot, ...]:
+        """Ours (or this one) that are free by the links as they stand: what appeared while nobody looked."""
+        slots = self.own() if not key else tuple(s for s in (self._slots.get(key),) if s and s.partition in self._own)
+        return tuple(s for s in slots if s.parked.waits_for and free(s.parked, self._target, links))
 
     def due(self, now_ms: int) -> tuple[Slot, ...]:
         """Ours that waited for time, and it has come."""

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from accord.clock import Clock
 from accord.kafka.producer import TransactionalWriter
+from accord.pace import Pace
 from schemas.topics import Topics
 from sinks.feed import KafkaFeed
 from sinks.intake import Encoder
@@ -30,12 +31,13 @@ CALL_S = 130.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`call_s`: how long records are left alone that a sink which died may have had under way."""
+    """`call_s`: how long records are left alone that a sink which died may have had under way. `pace`: told to Prometheus, if given."""
 
     call_s: float = CALL_S
     policy: Policy = field(default_factory=Policy)
     limits: Limits = field(default_factory=Limits)
     settings: Mapping[str, str] = field(default_factory=dict)
+    pace: Pace | None = None
 
 
 def group_of(topics: Topics, system: str) -> str:

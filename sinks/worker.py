@@ -164,7 +164,7 @@ class Worker:
         if self._topics.bare(record.topic) == "link":
             self._ledger.link(key, event if isinstance(event, Link) else None, self._now_ms())
         else:
-            self._ledger.elsewhere(key, record.partition, event if isinstance(event, Parked) else None)
+            self._ledger.parked_as_told(key, record.partition, event if isinstance(event, Parked) else None, self._now_ms())
 
     async def _assign(self, event: feed.Assigned) -> None:
         """Load what belongs to the partitions; the mark that we are at work is committed before the first call."""

@@ -188,12 +188,34 @@ def test_records_that_wait_for_each_other_are_told_as_a_ring() -> None:
 def test_a_ring_over_partitions_of_two_workers_is_seen() -> None:
     """Each worker parks one half: only who knows all parked writes sees the ring."""
     led = ledger()
-    led.elsewhere(A, 3, Parked("netsuite", A, "customer", 1, "missing_customer", "", B, 0, NOW * 9, {}, "e"))
+    led.parked_as_told(A, 3, Parked("netsuite", A, "customer", 1, "missing_customer", "", B, 0, NOW * 9, {}, "e"), NOW)
     give(led, a_write(B, 1, body={"parent": {"$ref": A}}))
     _, outs = run(led)
     assert "ring" in events(outs, "outcome")[0].message
     led.link(B, a_link(B, netsuite="9"), NOW)
     assert led.drain("open")[0] == [], "another worker's parked write is not ours to release"
+
+
+def test_a_write_that_a_person_released_waits_no_more() -> None:
+    """`accord parked release` erases it in the log: the worker that owns it must not release it a second time, nor call it overdue."""
+    led = ledger()
+    give(led, an_order())
+    run(led)
+    led.parked_as_told(ORDER, 0, None, NOW)
+    led.link(A, a_link(A, netsuite="1"), NOW)
+    assert led.drain("open")[0] == []
+
+
+def test_a_release_is_not_missed_while_the_log_lags_behind() -> None:
+    """An old tombstone of ours comes back after the record was parked anew; the link comes in between."""
+    led = ledger()
+    give(led, an_order())
+    _, outs = run(led)
+    [parked] = events(outs, "parked.netsuite")
+    led.parked_as_told(ORDER, 0, None, NOW)
+    led.link(A, a_link(A, netsuite="1"), NOW)
+    led.parked_as_told(ORDER, 0, parked, NOW)
+    assert [o.kind for o in events(led.drain("open")[0], "outcome")] == ["released"]
 
 
 def test_what_waits_too_long_is_told_once_and_stays() -> None:
