@@ -68,7 +68,7 @@ class FieldRule:
 class Rules:
     """One entity; compared by identity, so that what follows from it can be cached. All callables are pure and depend on nothing but their arguments.
 
-    owner(field, stage): None = nobody, never written.
+    owner(field, stage): None = nobody, never written. `KEY` and the id fields answer accord.
     normal(system, field, value, links, read): the value as that system can hold it; equality is equality of normal forms. Must be
         idempotent. Plain references (`FieldRule.ref`) are compared by reconcile itself; references inside `lines` become entity keys here.
     stage(read): `read` gives observed values only, never assumed ones. Answers one of `stages`.

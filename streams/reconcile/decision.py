@@ -42,7 +42,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """changed = False: nothing to store and nothing to send.
+    """changed = False: nothing to store and nothing to send. A folded record that forwards counts as changed, though it is the same.
 
     forwards: (key to send under, input); an outcome keeps the key of the write that it answers.
     """

@@ -18,9 +18,10 @@ def forward(record: Record, input_: Observation | Outcome | Match | Handover) ->
     to = record.alias
     if isinstance(input_, Match):
         stray = input_.other not in ("", to, record.key)
-        return Decision(record, notes=(Note("ambiguous_match", message=f"{input_.other} matches {to} too"),) if stray else ())
+        notes = (Note("ambiguous_match", message=f"{input_.other} matches {to} too"),) if stray else ()
+        return Decision(record, changed=stray, notes=notes)
     onward: Forward = (to, input_ if isinstance(input_, Outcome) else replace(input_, key=to))
-    return Decision(record, forwards=(onward,))
+    return Decision(record, changed=True, forwards=(onward,))
 
 
 def match(draft: Draft, answer: Match) -> bool:

@@ -18,10 +18,12 @@ def link_of(record: Record, rules: Rules, links: Links) -> Link:
 def changed_link(draft: Draft, record: Record) -> Link | None:
     """The new link, when this decision changed it."""
     base = draft.base
-    if not record.ids or not (draft.moved or not draft.names.isdisjoint(draft.rules.fact_fields)):
+    rules = draft.rules
+    told = not (draft.names.isdisjoint(rules.fact_fields) and draft.names.isdisjoint(rules.inactive))
+    if not record.ids or not (draft.moved or told):
         return None
-    new = link_of(record, draft.rules, draft.links)
-    return None if base.ids and new == link_of(base, draft.rules, draft.links) else new
+    new = link_of(record, rules, draft.links)
+    return None if base.ids and new == link_of(base, rules, draft.links) else new
 
 
 def _standing(draft: Draft) -> str:

@@ -35,8 +35,7 @@ def test_a_fact_of_the_record_that_changed_is_told_in_its_link() -> None:
 
 def test_an_inactive_record_stands_as_inactive_and_a_deleted_one_as_deleted() -> None:
     """Both are refused on a new order, for different reasons."""
-    rules = replace(RULES, fact_fields=frozenset({"sku", "active"}))
-    book = in_accord(rules=rules)
+    book = in_accord()
     decision = book.take(event(1, 200, {"active": "false"}))
     assert decision.link is not None
     assert decision.link.standing == "inactive"
