@@ -88,7 +88,8 @@ class Pipeline:
 
     def _lags(self, client: Any, group: str) -> Iterator[Lag]:
         by_topic: dict[str, int] = {}
-        for partition, records in admin.lag(client, group, admin.read_by(client, group)).items():
+        read = admin.read_by(client, group)
+        for partition, records in (admin.lag(client, group, read) if read else {}).items():
             by_topic[partition.topic] = by_topic.get(partition.topic, 0) + records
         yield from (Lag(group, topic, records) for topic, records in sorted(by_topic.items()))
 

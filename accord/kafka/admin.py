@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -83,7 +84,21 @@ def _created(admin: AdminClient, topics: Sequence[Wanted], replication: int) -> 
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another process was faster
                 raise Fatal(f"topic {name} could not be created: {error}", code="topic_create") from error
         created.append(name)
+    _await_leaders(admin, created)
     return created
+
+
+def _await_leaders(admin: AdminClient, names: Sequence[str]) -> None:
+    """A topic is answered for as created before its partitions have leaders; whoever asks for its end until then gets an error."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while True:
+        found = admin.list_topics(timeout=TIMEOUT_S).topics
+        waiting = [n for n in names if n not in found or not found[n].partitions or any(p.leader < 0 for p in found[n].partitions.values())]
+        if not waiting:
+            return
+        if time.monotonic() > deadline:
+            raise Transient(f"topics have no leader yet: {', '.join(waiting)}", code="kafka_down")
+        time.sleep(0.02)
 
 
 def partition_counts(admin: AdminClient, topics: Iterable[str]) -> dict[str, int]:
@@ -103,11 +118,15 @@ def log_ends(admin: AdminClient, partitions: Iterable[Partition]) -> dict[Partit
 
 
 def lag(admin: AdminClient, group: str, partitions: Sequence[Partition]) -> dict[Partition, int]:
-    """How many records of each partition the group has not committed yet (commit markers count)."""
+    """How many records of each partition the group has not committed yet.
+
+    The marker that ends a transaction takes an offset of its own, and no consumer is ever handed it: a lag of one is none.
+    """
     asked = ConsumerGroupTopicPartitions(group, [TopicPartition(p.topic, p.partition) for p in partitions])
     answer = admin.list_consumer_group_offsets([asked], request_timeout=TIMEOUT_S)[group].result(TIMEOUT_S)
     committed = {Partition(tp.topic, tp.partition): max(tp.offset, 0) for tp in answer.topic_partitions}
-    return {p: end - committed.get(p, 0) for p, end in log_ends(admin, partitions).items()}
+    behind = {p: end - committed.get(p, 0) for p, end in log_ends(admin, partitions).items()}
+    return {p: 0 if records <= 1 else records for p, records in behind.items()}
 
 
 def read_by(admin: AdminClient, group: str) -> list[Partition]:
@@ -120,3 +139,10 @@ def groups(admin: AdminClient, prefix: str) -> list[str]:
     """Names of the consumer groups that begin with a prefix."""
     found = admin.list_consumer_groups(request_timeout=TIMEOUT_S).result(TIMEOUT_S)
     return sorted(g.group_id for g in found.valid if g.group_id.startswith(prefix))
+
+
+def delete(admin: AdminClient, prefix: str) -> None:
+    """All topics whose names begin with this prefix, and what is in them."""
+    names = [name for name in admin.list_topics(timeout=TIMEOUT_S).topics if name.startswith(prefix)]
+    for done in (admin.delete_topics(names, operation_timeout=TIMEOUT_S) if names else {}).values():
+        done.result(TIMEOUT_S)

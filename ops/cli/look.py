@@ -7,7 +7,7 @@ import json
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,11 +15,10 @@ from rich.live import Live
 from rich.table import Table
 
 from accord.config import Settings
-from ops.audit.store import AuditStore, engine
 from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
-from ops.pipeline import Lag, Pipeline
-from ops.wiring.mapping import entities
-from streams.why import why
+
+if TYPE_CHECKING:
+    from ops.pipeline import Lag
 
 console = Console(highlight=False)
 
@@ -32,6 +31,8 @@ def register(app: typer.Typer) -> None:
 
 def topics(config: ConfigFile = DEFAULT_CONFIG, *, once: Annotated[bool, typer.Option(help="Show once and end.")] = False) -> None:
     """Lag of each group on each topic, live."""
+    from ops.pipeline import Pipeline
+
     pipeline = Pipeline.of(settings(config))
     if once or not console.is_terminal:
         console.print(lag_table(pipeline.lags()))
@@ -57,6 +58,8 @@ def trace(
 
 
 async def steps_of(given: Settings, ident: str) -> list[dict[str, Any]]:
+    from ops.audit.store import AuditStore, engine
+
     store = AuditStore(engine(given.run.audit_url, given.run.state_dir))
     await store.open()
     try:
@@ -88,6 +91,11 @@ def why_command(
     config: Annotated[Path, typer.Option("--config", "-c", envvar="ACCORD_CONFIG")] = DEFAULT_CONFIG,
 ) -> None:
     """Why a field has its value: owner, rule, source event, what both sides hold, what is on its way."""
+    from ops.pipeline import Pipeline
+    from ops.wiring.mapping import entities
+    from streams.why import why
+
     given = settings(config)
-    found = Pipeline.of(given).record(record)
-    console.print(why(found, field, entities(given)[found.entity].rules))
+    pipeline = Pipeline.of(given)
+    found = pipeline.record(record)
+    console.print(why(found, field, entities(given)[found.entity].rules, pipeline.links()))

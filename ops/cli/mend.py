@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,12 +12,14 @@ from rich.table import Table
 
 from accord.errors import Rejected
 from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
-from ops.pipeline import Pipeline, sides
 from schemas.events import Parked, ReadRequest
 from schemas.ids import parse_ref
 
 parked_app = typer.Typer(no_args_is_help=True, help="Writes that wait: for what, since when.")
 console = Console(highlight=False)
+if TYPE_CHECKING:
+    from ops.pipeline import Pipeline
+
 Name = Annotated[str, typer.Argument(help="A key or address, e.g. customer:salesforce:001...")]
 
 
@@ -29,6 +31,8 @@ def register(app: typer.Typer) -> None:
 @parked_app.command("list")
 def parked_list(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """All writes that wait."""
+    from ops.pipeline import Pipeline
+
     console.print(parked_table(Pipeline.of(settings(config)).parked()))
 
 
@@ -42,6 +46,8 @@ def parked_table(parked: list[Parked]) -> Table:
 @parked_app.command("show")
 def parked_show(record: Name, config: ConfigFile = DEFAULT_CONFIG) -> None:
     """One of them, whole."""
+    from ops.pipeline import Pipeline
+
     for parked in _parked(Pipeline.of(settings(config)), record):
         console.print(Pretty(parked))
 
@@ -49,6 +55,8 @@ def parked_show(record: Name, config: ConfigFile = DEFAULT_CONFIG) -> None:
 @parked_app.command("release")
 def parked_release(record: Name, config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Decide again about it now. Stored payloads are never sent: reconcile says what is wanted."""
+    from ops.pipeline import Pipeline
+
     pipeline = Pipeline.of(settings(config))
     for parked in _parked(pipeline, record):
         pipeline.release(parked)
@@ -65,6 +73,8 @@ def _parked(pipeline: Pipeline, record: str) -> list[Parked]:
 
 def refresh(record: Name, config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Read a record again in both systems."""
+    from ops.pipeline import Pipeline, sides
+
     pipeline = Pipeline.of(settings(config))
     key = pipeline.key_of(record)
     link = pipeline.links().link(key)
@@ -79,5 +89,7 @@ def replay(
     since: Annotated[datetime | None, typer.Option(help="Only changes read since then (UTC).")] = None,
 ) -> None:
     """Send all changes that the topics keep once more. What is already so stays so: nothing is written twice."""
+    from ops.pipeline import Pipeline
+
     since_ms = int(since.replace(tzinfo=UTC).timestamp() * 1000) if since else 0
     console.print(f"sent {Pipeline.of(settings(config)).replay(since_ms)} changes again, in the backfill lane")

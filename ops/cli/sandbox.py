@@ -12,7 +12,6 @@ import typer
 from rich.console import Console
 
 from accord.errors import Fatal
-from ops.sandbox import main as sandboxes
 
 app = typer.Typer(no_args_is_help=True, help="Both systems as sandboxes that refuse what the real ones refuse.")
 console = Console(highlight=False)
@@ -25,6 +24,8 @@ DEFAULT_JSON = Path(".accord/sandbox.json")
 @app.command()
 def up(folder: Folder = DEFAULT_DIR, json_file: Annotated[Path, typer.Option("--json", help="Where URLs and credentials are written.")] = DEFAULT_JSON) -> None:
     """Serve both until Ctrl-C; state survives a restart."""
+    from ops.sandbox import main as sandboxes
+
     json_file.parent.mkdir(parents=True, exist_ok=True)
     asyncio.run(sandboxes.run(folder, json_file, sandboxes.SYSTEMS))
 

@@ -17,17 +17,17 @@ from streams.stages.reconcile import ReconcileStage
 from streams.stages.resolve import ResolveStage, Source
 
 
-def sources(found: Mapping[str, Entity]) -> dict[tuple[str, str], Source]:
-    """How each object is read: by its own name, and by its entity for record types that are read under another name."""
-    out: dict[tuple[str, str], Source] = {}
+def sources(found: Mapping[str, Entity]) -> dict[tuple[str, str, str], Source]:
+    """How each object is read: by (system, entity, object), and by (system, entity, "") for types that are read under another name."""
+    out: dict[tuple[str, str, str], Source] = {}
     for read in reads(found):
         observe = found[read.entity].observe
         if isinstance(read, SalesforceRead):
             source = Source(observe, Reading(document=read.mode == "document", hint=read.hint))
-            out["salesforce", read.object.lower()] = source
+            out["salesforce", read.entity, read.object.lower()] = source
         else:
             source = Source(observe, Reading())
-            out["netsuite", read.type.lower()] = out["netsuite", read.entity] = source
+            out["netsuite", read.entity, ""] = source
     return out
 
 

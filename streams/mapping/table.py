@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from schemas.ids import SYSTEMS, System
@@ -125,6 +125,8 @@ def table_of(document: Document, features: frozenset[str]) -> EntityTable:
         groups[name] = AddressGroup(name, netsuite.get("book", ""), netsuite.get("record", ""), tuple(made))
     for name, spec in raw.get("fields", {}).items():
         fields[name] = _field(name, ("fields", name), spec if isinstance(spec, Mapping) else {}, fields.get(name))
+    if proposed := raw.get("seeded"):
+        fields = {name: replace(f, seed=True) if f.owner == proposed and len(f.native) == len(SYSTEMS) else f for name, f in fields.items()}
     kept = {name: f for name, f in fields.items() if features.issuperset(f.needs)}
     children = {name: _collection(name, spec) for name, spec in raw.get("children", {}).items()}
     absent = frozenset(fields) - frozenset(kept)

@@ -32,8 +32,8 @@ class ResolveStage:
 
     name = "resolve"
 
-    def __init__(self, desk: Desk, sources: Mapping[tuple[str, str], Source], change_topics: Sequence[str], *, partitions: int, margin_ms: int) -> None:
-        """`sources`: by (system, object) in lower case; an entity's other record types fall back to (system, entity)."""
+    def __init__(self, desk: Desk, sources: Mapping[tuple[str, str, str], Source], change_topics: Sequence[str], *, partitions: int, margin_ms: int) -> None:
+        """`sources`: by (system, entity, object in lower case); record types that are read under another name fall back to object ""."""
         self._desk, self._sources, self._partitions, self._margin_ms = desk, sources, partitions, margin_ms
         live = [*change_topics, "learned"]
         self.inputs = tuple(desk.topics.name(t) for t in live)
@@ -85,7 +85,8 @@ class ResolveStage:
         return self._outs(partition, store, key, event, resolution, headers)
 
     def _resolve(self, change: Change, state: Assigned | None, lane: str) -> Resolution:
-        source = self._sources.get((change.system, change.object.lower())) or self._sources[change.system, change.entity]
+        exact = change.system, change.entity, change.object.lower()
+        source = self._sources.get(exact) or self._sources[change.system, change.entity, ""]
         body: dict[str, Any] = _BODY.decode(change.body) if change.body else {}
         return resolve(change, body, state, source.observe, source.reading, lane=lane, margin_ms=self._margin_ms)
 

@@ -1,0 +1,124 @@
+"""`accord run`: one role in this process, or all of them, each in a process of its own.
+
+What a role stands on is imported by its own command, so that the supervisor, and every other command, starts at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from accord.clock import SystemClock
+from accord.config import Settings
+from accord.errors import AccordError
+from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
+from ops.supervise import Role, Supervisor
+from ops.wiring import process
+from schemas.ids import SYSTEMS
+
+app = typer.Typer(no_args_is_help=True, help="Run the pipeline.")
+console = Console(highlight=False)
+MetricsPort = Annotated[int, typer.Option(help="Prometheus on loopback; 0 = none.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Everything but the calls that write; a table of what would be written.")]
+
+
+@app.command("producers")
+def producers(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) -> None:
+    """What happens in both systems becomes events."""
+    from ops.wiring.producers import producers as run_producers
+
+    given = settings(config)
+    process.metrics(metrics_port)
+    process.run("producers", lambda stop: run_producers(given, stop))
+
+
+@app.command("streams")
+def streams(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) -> None:
+    """What the events mean; any number of these share the partitions."""
+    from ops.wiring.streams import streams as run_streams
+
+    given = settings(config)
+    process.logs()
+    process.metrics(metrics_port)
+    try:
+        run_streams(given)
+    except AccordError as error:
+        process.LOG.critical("fatal", role="streams", why=str(error))
+        sys.exit(process.EXIT_FATAL)
+
+
+@app.command("sinks")
+def sinks(
+    config: ConfigFile = DEFAULT_CONFIG,
+    system: Annotated[Literal["salesforce", "netsuite", "both"], typer.Option(help="Which target.")] = "both",
+    metrics_port: MetricsPort = 0,
+) -> None:
+    """Decisions become writes."""
+    from ops.wiring.sinks import sink
+
+    given = settings(config)
+    targets = SYSTEMS if system == "both" else (system,)
+    process.metrics(metrics_port)
+
+    async def main(stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            for each in targets:
+                group.create_task(sink(given, each, stop))
+
+    process.run(f"sinks.{system}", main)
+
+
+@app.command("audit")
+def audit(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) -> None:
+    """The audit trail into its database."""
+    from ops.wiring.audit import audit as run_audit
+
+    given = settings(config)
+    process.metrics(metrics_port)
+    process.run("audit", lambda stop: run_audit(given, stop))
+
+
+@app.command("all")
+def all_(config: ConfigFile = DEFAULT_CONFIG, *, dry: DryRun = False) -> None:
+    """Every role in a process of its own; what crashes is started again, with a clear word why."""
+    given = settings(config)
+    if dry:
+        from ops.dry_run import dry_run, table
+
+        console.print(table(asyncio.run(dry_run(given, str(config), say))))
+        return
+    asyncio.run(supervise(given, str(config)))
+
+
+def roles_of(given: Settings, config: str) -> list[Role]:
+    """The processes of a whole pipeline. Metrics ports count up from `run.metrics_port`."""
+    named: list[tuple[str, tuple[str, ...]]] = [("producers", ("producers",))]
+    named += [(f"streams-{n + 1}", ("streams",)) for n in range(given.run.workers)]
+    named += [(f"sinks-{s}", ("sinks", "--system", s)) for s in SYSTEMS]
+    named += [("audit", ("audit",))]
+    first = given.run.metrics_port
+    port = [("--metrics-port", str(first + n)) if first else () for n in range(len(named))]
+    return [Role(name, ("run", *arguments, "--config", config, *p)) for (name, arguments), p in zip(named, port, strict=True)]
+
+
+async def supervise(given: Settings, config: str) -> None:
+    """Until SIGTERM or SIGINT."""
+    supervisor = Supervisor(roles_of(given, config), given.run.state_dir / "logs", dict(os.environ), SystemClock(), say)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    running = asyncio.create_task(supervisor.run())
+    console.print(f"running {', '.join(supervisor.children)}; logs in {given.run.state_dir / 'logs'}")
+    await stop.wait()
+    await supervisor.stop()
+    await running
+
+
+def say(role: str, text: str) -> None:
+    console.print(f"[bold]{role}[/bold] {text}")

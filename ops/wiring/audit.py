@@ -1,0 +1,25 @@
+"""The audit trail's process."""
+
+from __future__ import annotations
+
+import asyncio
+
+from accord.config import Settings
+from accord.kafka.consumer import GroupConsumer
+from ops.audit.follow import follow
+from ops.audit.store import AuditStore, engine
+from ops.wiring.kafka import ready
+from ops.wiring.mapping import entities
+
+
+async def audit(settings: Settings, stop: asyncio.Event) -> None:
+    """The audit trail into its database."""
+    found = entities(settings)
+    topics, codec = ready(settings, found)
+    store = AuditStore(engine(settings.run.audit_url, settings.run.state_dir))
+    await store.open()
+    consumer = GroupConsumer(settings.kafka.bootstrap, f"{topics.prefix}audit", settings.kafka.settings)
+    try:
+        await follow(consumer, topics.name("audit"), codec, store, stop)
+    finally:
+        await store.close()
