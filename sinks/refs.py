@@ -16,6 +16,9 @@ from schemas.ids import OTHER, parse_ref
 
 SELF: Mapping[str, bool] = {"$self": True}
 NAMES = {"salesforce": "Salesforce", "netsuite": "NetSuite"}
+#: Documents are sold in NetSuite: there a record out of use can't be named. What has happened (a price, a fulfilment) is told all the same.
+SELLS = frozenset({"netsuite"})
+INACTIVE_ITEM = "inactive_item"
 #: What each missing entity is called, where the write's options name no code (`ref_codes`).
 CODES = {"item": "missing_sku", "customer": "missing_customer"}
 
@@ -107,16 +110,18 @@ def _fault(ref: str, link: Link | None, target: str, codes: Mapping[str, str], l
     entity = parse_ref(ref).entity
     facts = link.facts if link else {}
     at = f"Line {line}: " if line else ""
-    if link is not None and (
-        link.standing == "deleted" or (entity == "item" and (link.standing == "inactive" or facts.get("inactive") == "true"))
-    ):
-        what = facts.get("sku") or facts.get("name") or ref
-        if entity == "item":
-            return Missing(ref, "inactive_item", f'{at}"{what}" is no longer sold. Replace it or ask the product team.', final=True)
+    what = facts.get("sku") or facts.get("name") or ref
+    if link is not None and target in SELLS and entity == "item" and not _in_use(link):
+        return Missing(ref, INACTIVE_ITEM, f'{at}"{what}" is no longer sold. Replace it or ask the product team.', final=True)
+    if link is not None and target in SELLS and link.standing == "deleted":
         return Missing(ref, codes.get(entity, f"missing_{entity}"), f'{at}The {entity} "{what}" was deleted.', final=True)
     if link is not None and link.ids.get(target):
         return None
     return Missing(ref, codes.get(entity, f"missing_{entity}"), at + _unknown(ref, entity, facts, target))
+
+
+def _in_use(link: Link) -> bool:
+    return link.standing == "active" and link.facts.get("inactive") != "true"
 
 
 def _unknown(ref: str, entity: str, facts: Mapping[str, str], target: str) -> str:

@@ -81,6 +81,7 @@ class Worker:
         self._events: deque[feed.Event | _Answered] = deque()
         self._arrived = asyncio.Event()
         self._calls: set[asyncio.Task[None]] = set()
+        self._committing: asyncio.Task[None] | None = None
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._group: Any = None
         self._stopping = self._closed = False
@@ -105,7 +106,7 @@ class Worker:
                     await self._handle(self._events.popleft())
                 self._tick()
                 self._launch()
-                await self._commit("open")
+                self._commit_soon()
                 self._set_flow()
         finally:
             self._feed.stop()
@@ -233,9 +234,26 @@ class Worker:
         if self._dead > DEAD_IN_A_ROW:
             raise Fatal(f"{self._dead} dead letters in a row, the last one: {error}; that is a bug, not bad data", code="dead_letters")
 
+    def _commit_soon(self) -> None:
+        """While one transaction is under way calls go on; what they lead to is the next one's."""
+        if self._committing is not None:
+            if not self._committing.done():
+                return
+            self._committing.result()  # raises what ended it
+            self._committing = None
+        if self._ledger.dirty:
+            self._committing = asyncio.get_running_loop().create_task(self._transact("open"))
+            self._committing.add_done_callback(lambda _: self._arrived.set())
+
     async def _commit(self, end: End) -> None:
-        if not (self._ledger.dirty or end == "clean"):
-            return
+        """After the one under way, and to its end."""
+        if self._committing is not None:
+            await self._committing
+            self._committing = None
+        if self._ledger.dirty or end == "clean":
+            await self._transact(end)
+
+    async def _transact(self, end: End) -> None:
         outs, offsets = self._ledger.drain(end)
         events = [self._seal(out) for out in outs]
         await asyncio.get_running_loop().run_in_executor(self._committer, partial(self._journal.commit, events, offsets, self._group))

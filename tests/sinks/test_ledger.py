@@ -173,6 +173,26 @@ def test_an_inactive_item_is_returned_and_tried_again_when_it_is_active() -> Non
     assert [o.kind for o in events(led.drain("open")[0], "outcome")] == ["released"]
 
 
+def test_a_fulfilment_of_an_item_that_is_no_longer_sold_is_told_all_the_same() -> None:
+    """It was shipped: the customer must see it, whatever became of the product since."""
+    led = a_ledger()
+    led.link("item:netsuite:5", a_link("item:netsuite:5", salesforce="01t", standing="inactive"), NOW)
+    led.assign(an_assignment(0), 0.0)
+    line = Part("Accord_Fulfilment_Line__c", "", "l", json.dumps({"Product__c": {"$ref": "item:netsuite:5"}}))
+    give(led, a_write("fulfilment:netsuite:9", 1, target="salesforce", object="Accord_Fulfilment__c", body={}, parts=[line]))
+    [batch], _ = run(led)
+    assert batch.jobs[0].parts[1].body == {"Product__c": "01t"}
+
+
+def test_an_order_of_a_customer_that_was_deleted_is_returned() -> None:
+    """It won't come back by waiting: a person must see it at once."""
+    led = ledger()
+    led.link(A, a_link(A, netsuite="1", standing="deleted", facts={"name": "Acme"}), NOW)
+    give(led, an_order())
+    [outcome] = events(run(led)[1], "outcome")
+    assert (outcome.kind, outcome.code, outcome.message) == ("rejected", "missing_customer", 'The customer "Acme" was deleted.')
+
+
 def test_records_that_wait_for_each_other_are_told_as_a_ring() -> None:
     """Nobody would ever be released: a person must hear of it."""
     led = ledger()
