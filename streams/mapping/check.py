@@ -19,7 +19,7 @@ from streams.rules import KEY, STATUS_FIELDS
 from streams.status import status_faults
 
 SECTIONS = frozenset({
-    "entity", "master", "on_delete", "inactive", "facts", "salesforce", "netsuite", "fields", "addresses", "match", "create", "tables", "status",
+    "entity", "master", "seeded", "on_delete", "inactive", "facts", "salesforce", "netsuite", "fields", "addresses", "match", "create", "tables", "status",
     "stages", "owners", "children", "render", "validate",
 })  # fmt: skip
 ON_DELETE = ("inactivate", "ignore", "delete")
