@@ -43,6 +43,6 @@ def reconcile(record: Record, input_: Observation | Outcome | Match | Handover, 
         tuple(draft.forwards),
         tuple(draft.claimed),
         tuple(draft.learned),
-        changed_link(draft, record),
+        changed_link(draft),
         tuple(draft.notes),
     )

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from schemas.events import Link, Record
+from schemas.events import Link
 from schemas.ids import SYSTEMS, to_external
 from streams.reconcile.draft import GONE, Draft
-from streams.rules import Links, Rules
 
 
-def link_of(record: Record, rules: Rules, links: Links) -> Link:
+def link_of(draft: Draft) -> Link:
     """The link as the record stands. Deleted in one system counts as deleted."""
-    draft = Draft(record, rules, links)
-    facts = {} if record.alias else rules.facts(draft.read)
-    return Link(record.key, record.entity, record.ids, record.objects, to_external(record.key), _standing(draft), record.alias, facts)
+    facts = {} if draft.alias else draft.rules.facts(draft.read)
+    external = to_external(draft.key)
+    return Link(draft.key, draft.base.entity, draft.ids, draft.objects, external, _standing(draft), draft.alias, facts)
 
 
-def changed_link(draft: Draft, record: Record) -> Link | None:
+def changed_link(draft: Draft) -> Link | None:
     """The new link, when this decision changed it."""
-    base = draft.base
-    rules = draft.rules
+    base, rules = draft.base, draft.rules
     told = not (draft.names.isdisjoint(rules.fact_fields) and draft.names.isdisjoint(rules.inactive))
-    if not record.ids or not (draft.moved or told):
+    if not draft.ids or not (draft.moved or told):
         return None
-    new = link_of(record, rules, draft.links)
-    return None if base.ids and new == link_of(base, rules, draft.links) else new
+    new = link_of(draft)
+    return None if base.ids and new == link_of(Draft(base, rules, draft.links)) else new
 
 
 def _standing(draft: Draft) -> str:
