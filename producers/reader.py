@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
@@ -128,8 +129,7 @@ class Reader:
             await reading
             self._failures = 0
         except Stopped as stop:
-            free = await confirmed(self.name, stop, self._bench)
-            self._pending.back(asks, self._server_ms() + (0 if free else int(CONFIRM_S * 1000)))
+            await self._halted(asks, stop)
         except Transient as error:
             wait_s = delay(self._failures, error.wait_s, self._bench.jitter())
             self._failures += 1
@@ -152,10 +152,20 @@ class Reader:
             await self._records(asks[:half])
             await self._records(asks[half:])
             return
-        self.brake.admit(len(named.gone), named.at_ms)
+        absent = set(named.gone)
+        try:
+            self.brake.admit(len(absent), named.at_ms)
+        except Stopped as stop:  # the brake is on what has vanished, not on what is there
+            await self._halted([a for a in asks if a.request.record_id in absent], stop)
+            asks, named = [a for a in asks if a.request.record_id not in absent], replace(named, gone=())
         answered = {row.id[:15] for row in named.rows} | {id_[:15] for id_ in named.gone}
         beyond = [a for a in asks if a.request.record_id[:15] not in answered]
         await self._commit([*self._answers(feed, named, asks), *(self._beyond(a) for a in beyond)], asks)
+
+    async def _halted(self, asks: Sequence[Ask], stop: Stopped) -> None:
+        """These wait until a person has confirmed."""
+        free = await confirmed(self.name, stop, self._bench)
+        self._pending.back(asks, self._server_ms() + (0 if free else int(CONFIRM_S * 1000)))
 
     def _beyond(self, ask: Ask) -> Out:
         """It exists, but the mapping's own filter leaves it out (or the id is none)."""
