@@ -67,13 +67,19 @@ class Supervisor:
         self._clock = clock
         self._say = say
         self._stopping = asyncio.Event()
+        self._group = asyncio.TaskGroup()
 
     async def run(self) -> None:
         """Until stopped. Every role is watched on its own: one that can't start delays no other."""
         self._log_dir.mkdir(parents=True, exist_ok=True)
-        async with asyncio.TaskGroup() as group:
-            for child in self.children.values():
+        async with self._group as group:
+            for child in list(self.children.values()):
                 group.create_task(self._keep(child))
+
+    def add(self, name: str, arguments: tuple[str, ...]) -> None:
+        """One more role, while the others run."""
+        child = self.children[name] = Child(Role(name, arguments))
+        self._group.create_task(self._keep(child))
 
     async def stop(self) -> None:
         """SIGTERM to all, SIGKILL to what still runs after five seconds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException, TopicPartition
@@ -14,6 +14,8 @@ from accord.kafka.records import Partition
 from schemas.topics import PARTITIONS, Topic, Topics
 
 TIMEOUT_S = 20
+#: A fresh or moving partition has no leader for a moment.
+UNLED = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError._NOENT, KafkaError.UNKNOWN_TOPIC_OR_PART})  # noqa: SLF001 (public names of librdkafka)
 #: What must fit, because another value loses or reorders data; other settings are the cluster owner's.
 CHECKED = ("cleanup.policy", "retention.ms")
 
@@ -107,14 +109,21 @@ def partition_counts(admin: AdminClient, topics: Iterable[str]) -> dict[str, int
     return {name: len(found[name].partitions) if name in found else 0 for name in topics}
 
 
-def log_ends(admin: AdminClient, partitions: Iterable[Partition]) -> dict[Partition, int]:
+def log_ends(admin: AdminClient, partitions: Collection[Partition]) -> dict[Partition, int]:
     """The next offset that the log will give out, open transactions included (a read-committed consumer sees less)."""
     latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
     asked = {TopicPartition(p.topic, p.partition): latest for p in partitions}
     if not asked:
         return {}
-    answers = admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=TIMEOUT_S)
-    return {Partition(tp.topic, tp.partition): answer.result(TIMEOUT_S).offset for tp, answer in answers.items()}
+    deadline = time.monotonic() + TIMEOUT_S
+    while True:
+        try:
+            answers = admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=TIMEOUT_S)
+            return {Partition(tp.topic, tp.partition): answer.result(TIMEOUT_S).offset for tp, answer in answers.items()}
+        except KafkaException as error:
+            if error.args[0].code() not in UNLED or time.monotonic() > deadline:
+                raise Transient(f"the ends of {sorted({p.topic for p in partitions})} can't be read: {error}", code="kafka_down") from error
+            time.sleep(0.05)
 
 
 def lag(admin: AdminClient, group: str, partitions: Sequence[Partition]) -> dict[Partition, int]:
@@ -146,3 +155,9 @@ def delete(admin: AdminClient, prefix: str) -> None:
     names = [name for name in admin.list_topics(timeout=TIMEOUT_S).topics if name.startswith(prefix)]
     for done in (admin.delete_topics(names, operation_timeout=TIMEOUT_S) if names else {}).values():
         done.result(TIMEOUT_S)
+
+
+def shares(admin: AdminClient, group: str) -> list[int]:
+    """How many partitions each member of a group has."""
+    found = admin.describe_consumer_groups([group], request_timeout=TIMEOUT_S)[group].result(TIMEOUT_S)
+    return [len(member.assignment.topic_partitions) if member.assignment else 0 for member in found.members]

@@ -1,0 +1,7 @@
+"""The story, chapter by chapter. Each step is seen through the other system's public API."""
+
+from __future__ import annotations
+
+from ops.demo.story import crash, customers, ending, goods, joining, warehouse
+
+CHAPTERS = (joining.joined, customers.told, goods.told, warehouse.told, crash.told, ending.told)

@@ -1,0 +1,74 @@
+"""A step of the story: do something in one system, then look at the other one's public API until it shows, and say how long it took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import httpx
+
+from accord.clock import Clock
+from ops.demo.seed import Seeds
+from ops.demo.world import World
+from ops.pipeline import Pipeline
+from ops.supervise import Supervisor
+
+#: Looking every 30 ms costs the sandboxes little and tells latency well enough.
+LOOK_S = 0.03
+PATIENCE_S = 45.0
+#: A look answers what it saw, or None while it isn't there yet.
+Look = Callable[[], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the table. `seconds`: from the moment that the change was made until the other side showed it."""
+
+    name: str
+    ok: bool
+    seconds: float
+    seen: str
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Stage:
+    """What every chapter has at hand."""
+
+    world: World
+    seeds: Seeds
+    pipeline: Pipeline
+    supervisor: Supervisor
+    clock: Clock
+    config: str
+    show: Callable[[Check], None]
+    checks: list[Check] = field(default_factory=list)
+    memory: dict[str, Any] = field(default_factory=dict)
+
+    async def see(self, name: str, look: Look, *, since: float | None = None, patience_s: float = PATIENCE_S) -> bool:
+        """Look until it shows or patience ends; either way it becomes a line."""
+        start = time.monotonic() if since is None else since
+        deadline = time.monotonic() + patience_s
+        seen = await look()
+        while seen is None and time.monotonic() < deadline:
+            await self.clock.sleep(LOOK_S)
+            seen = await look()
+        check = Check(name, seen is not None, round(time.monotonic() - start, 2), seen or f"not seen within {patience_s:.0f} s")
+        self.checks.append(check)
+        self.show(check)
+        return check.ok
+
+    async def journal(self, system: str) -> int:
+        """How many changes the system has accepted so far, by its own journal."""
+        async with httpx.AsyncClient() as client:
+            found = (await client.get(f"{self.world.sandbox['faults']}/{system}/journal", timeout=30)).json()
+        return len(found if isinstance(found, list) else found["entries"])
+
+
+def now() -> float:
+    """The moment a change is made."""
+    return time.monotonic()
