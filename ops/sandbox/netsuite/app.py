@@ -61,6 +61,11 @@ class NetSuite:
         self._tba = Verifier(c.account, [Token(c.consumer_key, c.consumer_secret, c.token_id, c.token_secret)])
         self._m2m = Issuer(c.account, c.client_id, {c.certificate_id: c.public_key()}, c.signing_key())
 
+    def deploy(self, script: sdf.Restlet) -> None:
+        """One more script, or a new file for one that is there: what an account holds besides ours. Gone after a restart."""
+        kept = [s for s in self.scripts if (s.script, s.deploy) != (script.script, script.deploy)]
+        self.scripts[:] = [*kept, script]
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return

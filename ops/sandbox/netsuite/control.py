@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -12,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ops.sandbox.faults import Fault
+from ops.sandbox.netsuite import sdf
 from ops.sandbox.netsuite.account import Account
 from ops.sandbox.netsuite.app import NetSuite
 from ops.sandbox.netsuite.options import Options, TaxRule
@@ -48,6 +50,15 @@ class Control:
     async def counts(self, _request: Request) -> Response:
         return JSONResponse({"calls": dict(self._netsuite.counts), "struck": dict(self._account.faults.struck)})
 
+    async def scripts(self, request: Request) -> Response:
+        if request.method == "POST":
+            sent: dict[str, str] = await request.json()
+            file = Path(sent["file"])
+            if not file.is_file():
+                return JSONResponse({"error": f"{file}: no such file"}, 400)
+            self._netsuite.deploy(sdf.Restlet(sent["script"], sent["deploy"], file))
+        return JSONResponse({"scripts": [{"script": s.script, "deploy": s.deploy, "file": str(s.file)} for s in self._netsuite.scripts]})
+
     async def options(self, request: Request) -> Response:
         if request.method == "POST":
             unknown = change_options(self._account, await request.json())
@@ -57,7 +68,7 @@ class Control:
 
 
 def control_app(netsuite: NetSuite) -> Starlette:
-    """GET/POST/DELETE /faults, GET /journal?since=, POST /clock, GET /counts, GET/POST /options."""
+    """GET/POST/DELETE /faults, GET /journal?since=, POST /clock, GET /counts, GET/POST /options, GET/POST /scripts {script, deploy, file}: one more RESTlet."""
     control = Control(netsuite)
     return Starlette(
         routes=[
@@ -65,6 +76,7 @@ def control_app(netsuite: NetSuite) -> Starlette:
             Route("/journal", control.journal),
             Route("/clock", control.clock, methods=["GET", "POST"]),
             Route("/counts", control.counts),
+            Route("/scripts", control.scripts, methods=["GET", "POST"]),
             Route("/options", control.options, methods=["GET", "POST"]),
         ]
     )

@@ -195,7 +195,7 @@ class Saver:
     def _unique(self, tx: Transaction, item: SObject, record: Record, record_id: str) -> None:
         for field in item.fields.values():
             value = record.get(field.name)
-            if not field.unique or value is None:
+            if not field.unique or value is None or switches.may_repeat(self.faults, item.name, field.name):
                 continue
             for other in tx.store.matching(item.name, field, folded(field, value)):
                 if other["Id"] != record_id and not other.get("IsDeleted"):

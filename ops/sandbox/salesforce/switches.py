@@ -15,6 +15,7 @@
 | async_flow | object | field, value, seconds | a flow alters it in a transaction of its own, later (0 by default), origin empty |
 | truncate | object | field, length | the field is cut to that length without a word |
 | validation_rule | object | message, field | FIELD_CUSTOM_VALIDATION_EXCEPTION |
+| not_unique | | object, field | the admin forgot the mark "unique": the field takes a value twice, and calls by such a key answer 300 |
 | daily_limit | | | the day's calls are used up: 403 REQUEST_LIMIT_EXCEEDED, "TotalRequests Limit exceeded." |
 | clock_skew | | seconds | stamps of records are that much off while it is on |
 
@@ -38,6 +39,12 @@ def hidden(faults: Switchboard, object_name: str, field: str | None = None) -> b
         if wanted.get("object") == object_name and wanted.get("field") in ({None} if field is None else {None, field}):
             return True
     return False
+
+
+def may_repeat(faults: Switchboard, object_name: str, field: str) -> bool:
+    """The field's mark "unique" was forgotten."""
+    wanted = {"object": object_name, "field": field}
+    return any(wanted.items() <= (fault.params | fault.match).items() for fault in on(faults, "not_unique"))
 
 
 def skew(faults: Switchboard) -> float:
