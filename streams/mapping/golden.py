@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from schemas.events import Record
@@ -24,6 +25,7 @@ HEAD: Mapping[str, Any] = {
     "accord_status": TEXT,
     "accord_code": TEXT,
 }
+CACHE = 4096
 #: Rows of child lists.
 ROWS: Mapping[str, Mapping[str, Any]] = {
     "order": {"key": "string", "item": TEXT, "quantity": QUANTITY, "unit_price": decimal_type(20, 8), "discount": MONEY},
@@ -71,35 +73,43 @@ def converter(type_: Any) -> Callable[[str], Any]:
         kind = inner["logicalType"]
         if kind == "decimal":
             unit = Decimal(1).scaleb(-inner["scale"])
-            return lambda text: Decimal(text).quantize(unit, ROUND_HALF_UP)
-        return date.fromisoformat if kind == "date" else lambda text: datetime.fromisoformat(text).astimezone(UTC)
+            return lru_cache(CACHE)(lambda text: Decimal(text).quantize(unit, ROUND_HALF_UP))
+        return lru_cache(CACHE)(date.fromisoformat if kind == "date" else lambda text: datetime.fromisoformat(text).astimezone(UTC))
     if inner == "boolean":
-        return lambda text: text == "true"
+        return "true".__eq__
     return int if inner == "long" else str
 
 
 def golden_of(table: EntityTable, rules: Rules) -> Callable[[Record, Read], dict[str, Any]]:
     """(record, read) -> golden record. References are told as the owner wrote them."""
-    plain = [(f.name, converter(KINDS[f.type].avro)) for f in table.fields.values() if told(f) and f.type != "lines"]
-    lists = [(f.name, {n: converter(t) for n, t in ROWS[f.argument].items()}) for f in table.fields.values() if f.type == "lines"]
+    makers = {f.name: _maker(f) for f in table.fields.values() if told(f)}
+
+    @lru_cache(maxsize=64)
+    def plan(stage: str) -> tuple[tuple[str, Callable[[str | None], Any], str, str], ...]:
+        return tuple((name, make, *_sources(rules, name, stage)) for name, make in makers.items())
 
     def golden(record: Record, read: Read) -> dict[str, Any]:
         out: dict[str, Any] = {"key": record.key, "stage": record.stage}
         out |= {SALESFORCE_ID: record.ids.get("salesforce"), NETSUITE_ID: record.ids.get("netsuite")}
         out |= {name: read(rules.master, name) for name in ("accord_status", "accord_code")}
-        for name, make in plain:
-            text = _value(rules, record, read, name)
-            out[name] = None if text is None else make(text)
-        for name, makers in lists:
-            rows = loaded(_value(rules, record, read, name))
-            out[name] = [{n: None if row.get(n) is None else make(str(row[n])) for n, make in makers.items()} for row in rows]
+        for name, make, first, second in plan(record.stage):
+            text = read(first, name)
+            out[name] = make(read(second, name) if text is None else text)
         return out
 
     return golden
 
 
-def _value(rules: Rules, record: Record, read: Read, name: str) -> str | None:
-    """The owner's value; where it has none, or nobody owns the field, what there is."""
-    owner = rules.owner(name, record.stage)
-    order = (owner, OTHER[owner]) if owner in OTHER and owner is not None else ("netsuite", "salesforce")
-    return next((value for system in order if (value := read(system, name)) is not None), None)
+def _maker(field: FieldTable) -> Callable[[str | None], Any]:
+    """Canonical text, or None, to the value of the Avro record."""
+    if field.type != "lines":
+        make = converter(KINDS[field.type].avro)
+        return lambda text: None if text is None else make(text)
+    row_makers = {n: converter(t) for n, t in ROWS[field.argument].items()}
+    return lambda text: [{n: None if row.get(n) is None else m(str(row[n])) for n, m in row_makers.items()} for row in loaded(text)]
+
+
+def _sources(rules: Rules, name: str, stage: str) -> tuple[str, str]:
+    """Whose value is told: the owner's; where it has none, or nobody owns the field, what there is."""
+    owner = rules.owner(name, stage)
+    return (owner, OTHER[owner]) if owner in OTHER and owner is not None else ("netsuite", "salesforce")

@@ -40,6 +40,18 @@ def row_reader(table: EntityTable, collection: str, system: System, reference: R
     return lambda body: {name: read(body.get(column)) for name, column, read in plan}
 
 
+def once(read: Callable[[Body], list[Row]]) -> Callable[[Body], list[Row]]:
+    """Several fields are made of the same rows: those of the body at hand are read once."""
+    last: list[Any] = [None, []]
+
+    def rows(body: Body) -> list[Row]:
+        if last[0] is not body:
+            last[:] = [body, read(body)]
+        return list(last[1])
+
+    return rows
+
+
 def rows_of(body: Body, name: str) -> Sequence[Body]:
     """Child rows under a name: a list, or Salesforce's `{"records": [...]}`."""
     found = body.get(name) or ()

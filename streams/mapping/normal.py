@@ -16,6 +16,8 @@ from streams.rules import Links, Read
 
 Normal = Callable[[str, Links, Read], str | None]
 PHONE_MAX = 21
+#: NetSuite refuses shorter ones ("Phone number should have seven digits or more"), and the whole record with them.
+PHONE_FEWEST = 7
 
 
 @lru_cache(CACHE)
@@ -30,6 +32,11 @@ def phone_of(text: str, country: str | None) -> str:
         return (f"{form}x{number.extension}" if number.extension else form)[:PHONE_MAX]
     digits = "".join(c for c in text if c.isdigit())
     return ("+" + digits if text.lstrip().startswith("+") else digits)[:PHONE_MAX]
+
+
+def _phone(text: str, country: str | None, fewest: int) -> str | None:
+    form = phone_of(text, country)
+    return form if sum(map(str.isdigit, form)) >= fewest else None
 
 
 @lru_cache(CACHE)
@@ -79,7 +86,8 @@ def normal_form(kind: str, argument: str, system: str, country: str, reference: 
 def _contact_form(kind: str, system: str, country: str) -> Normal | None:
     """How to reach somebody."""
     if kind == "phone":
-        return lambda value, _links, read: phone_of(value, _country(either(read, system, country)) if country else None)
+        fewest = PHONE_FEWEST if system == "netsuite" else 0
+        return lambda value, _links, read: _phone(value, _country(either(read, system, country)) if country else None, fewest)
     if kind == "email":
         return lambda value, _links, _read: value.lower()
     return (lambda value, _links, _read: url_of(value)) if kind == "url" else None

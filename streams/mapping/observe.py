@@ -40,7 +40,8 @@ def _side(table: EntityTable, system: System, reference: Reference) -> OneSide:
         if native is None or not native.columns:
             continue
         if native.hook:
-            hooked.append((name, frozenset(native.columns), HOOKS[native.hook](native.columns, table, reference)))
+            hook = HOOKS[native.hook](native.columns, table, reference)
+            hooked.append((name, frozenset(native.columns), _or(hook, field.empty) if field.empty else hook))
         else:
             read = reader(field, system, table, reference)
             plain.setdefault(native.columns[0], []).append((name, _or(read, field.empty) if field.empty else read))
@@ -64,9 +65,10 @@ def _compiled(
             if found is not None:
                 for name, read in found:
                     out[name] = read(value)
+        own = dict(body) if hooked else body  # hooks may remember the rows of a body as long as it is this one
         for name, columns, hook in hooked:
             if not columns.isdisjoint(body):
-                made = hook(body)
+                made = hook(own)
                 if made is not KEEP:
                     out[name] = made
         for name in silent:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from streams.mapping.convert import cell, cell_text, read_text
-from streams.mapping.lines import Body, Factory, Hook, Row, dumped, loaded, row_reader, rows_of
+from streams.mapping.lines import Body, Factory, Hook, Row, dumped, loaded, once, row_reader, rows_of
 from streams.mapping.normal import stripped
 from streams.mapping.stores import Reference, decimal
 from streams.mapping.table import EntityTable
@@ -64,9 +65,10 @@ def agreed(row: Mapping[str, str | None], discount: Decimal, scale: int) -> dict
     }
 
 
+@lru_cache(maxsize=32)
 def _salesforce_rows(table: EntityTable, reference: Reference) -> Callable[[Body], list[Row]]:
     read, name = row_reader(table, "lines", "salesforce", reference), table.children["lines"].salesforce
-    return lambda body: [read(row) for row in rows_of(body, name)]
+    return once(lambda body: [read(row) for row in rows_of(body, name)])
 
 
 def salesforce_lines(_columns: tuple[str, ...], table: EntityTable, reference: Reference) -> Hook:
@@ -105,9 +107,10 @@ def order_discount(_columns: tuple[str, ...], table: EntityTable, reference: Ref
 # ---------------------------------------------------------------- NetSuite
 
 
+@lru_cache(maxsize=32)
 def _netsuite_rows(table: EntityTable, reference: Reference) -> Callable[[Body], list[Row]]:
     read = row_reader(table, "lines", "netsuite", reference)
-    return lambda body: [read(row) for row in rows_of(body, "lines")]
+    return once(lambda body: [read(row) for row in rows_of(body, "lines")])
 
 
 def is_discount(row: Row) -> bool:

@@ -13,7 +13,7 @@ from streams.mapping.stores import TABLES
 from streams.mapping.table import table_of
 
 #: Golden schemas know every field, whatever features an account lacks.
-EVERYTHING = frozenset({"multi_currency", "state_picklists", "one_world", *TABLES})
+EVERYTHING = frozenset({"multi_currency", "state_picklists", "one_world", "legacy_tax", *TABLES})
 
 
 def golden_files() -> Iterator[tuple[str, str]]:

@@ -39,9 +39,9 @@ class Store:
     fractional_quantities: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reference:
-    """What the mapping must know of the two accounts. `codes`: table -> our code -> NetSuite id; `shown`: table -> code -> text in Salesforce.
+    """What the mapping must know of the two accounts; compared by identity. `codes`: table -> our code -> NetSuite id; `shown`: table -> code -> text in Salesforce.
 
     decimals: scale by currency where it is below ISO 4217 (NetSuite's currencyPrecision and Salesforce's DecimalPlaces, the smaller).
     """
@@ -54,6 +54,7 @@ class Reference:
     multi_currency: bool = True
     state_picklists: bool = True
     one_world: bool = True
+    legacy_tax: bool = True
     date_format: str = "M/D/YYYY"
     standard_pricebook: str = ""
     base_price_level: str = "1"
@@ -70,7 +71,12 @@ class Reference:
 
     def features(self) -> frozenset[str]:
         """Names that a field may say it `needs`."""
-        flags = {"multi_currency": self.multi_currency, "state_picklists": self.state_picklists, "one_world": self.one_world}
+        flags = {
+            "multi_currency": self.multi_currency,
+            "state_picklists": self.state_picklists,
+            "one_world": self.one_world,
+            "legacy_tax": self.legacy_tax,
+        }
         return frozenset([name for name, on in flags.items() if on] + [t for t in TABLES if self.codes.get(t)])
 
 
@@ -87,7 +93,7 @@ def stores(reference: Mapping[str, Any], stores: Mapping[str, Any]) -> Reference
             decimals[code] = int(entry["decimals"])
     known = set(TABLES) | {
         "default_store", "multi_currency", "state_picklists", "one_world", "date_format", "standard_pricebook", "base_price_level",
-        "precision_max",
+        "precision_max", "legacy_tax",
     }  # fmt: skip
     faults += [f"  reference.{name}: not known; known are {', '.join(sorted(known))}" for name in reference if name not in known]
     made = {code: _store(code, entry, codes, faults) for code, entry in stores.items()}
@@ -99,7 +105,9 @@ def stores(reference: Mapping[str, Any], stores: Mapping[str, Any]) -> Reference
         faults.append(f"  reference.date_format: {form!r} is not one of {', '.join(DATE_ORDERS)}")
     if faults:
         raise Fatal(f"configuration of reference data: {len(faults)} fault(s)\n" + "\n".join(faults))
-    plain: dict[str, Any] = {k: reference[k] for k in ("multi_currency", "state_picklists", "one_world", "precision_max") if k in reference}
+    plain: dict[str, Any] = {
+        k: reference[k] for k in ("multi_currency", "state_picklists", "one_world", "legacy_tax", "precision_max") if k in reference
+    }
     texts: dict[str, Any] = {k: str(reference[k]) for k in ("standard_pricebook", "base_price_level") if k in reference}
     return Reference(codes, shown, made, default, decimals, date_format=form, **plain, **texts)
 

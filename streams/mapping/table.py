@@ -84,9 +84,9 @@ class Collection:
     fields: Mapping[str, FieldTable]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class EntityTable:
-    """`absent`: fields left out because the accounts lack what they need; conditions and match keys on them are left out too."""
+    """Compared by identity, so that what follows from it can be cached. `absent`: fields left out because the accounts lack what they need; conditions and match keys on them are left out too."""
 
     document: Document
     entity: str

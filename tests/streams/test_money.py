@@ -3,7 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.money import Line, fits, minor_units, spread, totals
@@ -77,6 +77,7 @@ def test_the_amount_wins_over_the_percent():
     assert totals([line("10", "1", amount="1", percent="50")], 2).merchandise == D(9)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000_000), st.lists(st.integers(1, 1_000_000), min_size=1, max_size=8), st.sampled_from([0, 2, 3]))
 def test_shares_add_up_to_the_whole(amount, weights, scale):
     """A spread that loses a unit would break the tie of every document made of it."""

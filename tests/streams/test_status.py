@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.mapping.load import shipped
@@ -26,6 +26,7 @@ def test_a_custom_status_leaves_the_canonical_one():
     assert TABLE.word("Waiting for Bob") is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 7), max_size=12), st.sampled_from(list(TABLE.steps)))
 def test_rank_never_falls_without_a_declared_step(choices, start):
     """Along any history of allowed steps an order goes on: only a declared cause takes it back."""

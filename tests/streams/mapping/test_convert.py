@@ -45,7 +45,7 @@ def flat(value):
 
 @pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.parametrize("kind", sorted(VALUES))
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_what_is_written_reads_back_the_same(system, kind, data):
     """A converter that isn't undone would see its own write as another one's edit, for ever."""
@@ -56,7 +56,7 @@ def test_what_is_written_reads_back_the_same(system, kind, data):
 
 
 @pytest.mark.parametrize("kind", sorted({f"{f.kind}|{e}|{n}" for e, m in entities().items() for n, f in m.rules.fields.items()}))
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_normal_forms_are_idempotent(kind, data):
     """The normal form of what was sent must be what was sent, or it would be sent again."""
@@ -120,3 +120,18 @@ def test_what_netsuite_has_no_code_for_cannot_be_held_there():
     rules = entities()["customer"].rules
     assert rules.normal("netsuite", "terms", "Net 99", NOTHING, reading()) is None
     assert rules.normal("salesforce", "terms", "Net 99", NOTHING, reading()) == "Net 99"
+
+
+def test_a_phone_that_netsuite_refuses_is_left_out():
+    """One short phone would have the whole customer refused."""
+    rules = entities()["customer"].rules
+    assert rules.normal("netsuite", "phone", "ext 12", NOTHING, reading()) is None
+    assert rules.normal("salesforce", "phone", "ext 12", NOTHING, reading()) == "12"
+
+
+def test_an_empty_amount_of_an_order_is_zero():
+    """Empty in one system and 0.00 in the other is no difference: it would be written for ever."""
+    observe = entities()["order"].observe
+    assert observe("netsuite", "", {"discounttotal": "", "shippingcost": ""}, "row")[0]["discount"] == "0"
+    assert observe("netsuite", "", {"discounttotal": "-15.00"}, "row")[0]["discount"] == "15.00"
+    assert observe("salesforce", "", {"Accord_Shipping_Cost__c": None}, "row")[0]["ship_cost"] == "0"
