@@ -30,12 +30,13 @@ class Seeds:
 
 async def seed(salesforce: Salesforce, netsuite: NetSuite) -> Seeds:
     """Through the public APIs, as an admin and an importer would."""
-    found = await _reference(salesforce, netsuite)
+    found = await reference(salesforce, netsuite)
     await asyncio.gather(_customers(salesforce, netsuite, found), _items(salesforce, netsuite, found))
     return found
 
 
-async def _reference(salesforce: Salesforce, netsuite: NetSuite) -> Seeds:
+async def reference(salesforce: Salesforce, netsuite: NetSuite) -> Seeds:
+    """What both stores stand on: subsidiaries, locations, a ship method, discount items. No records yet."""
     germany = await netsuite.create("subsidiary", {"name": "Accord Retail GmbH", "currency": {"id": "2"}, "country": {"id": "DE"}})
     subsidiaries = {"us": "1", "de": germany}
     locations = {
@@ -48,7 +49,7 @@ async def _reference(salesforce: Salesforce, netsuite: NetSuite) -> Seeds:
     books = (await salesforce.query("SELECT Id FROM Pricebook2 WHERE IsStandard = true")).rows
     if len(books) != 1:
         raise Fatal(f"the org has {len(books)} standard price books, expected one")
-    reference = {
+    names = {
         "default_store": "us", "date_format": "MM/DD/YYYY", "standard_pricebook": books[0]["Id"], "base_price_level": "1",
         "subsidiaries": subsidiaries, "locations": locations, "currencies": {"USD": "1", "EUR": "2"},
         "price_levels": {"base": {"id": "1", "text": "Base Price"}, "wholesale": {"id": "2", "text": "Wholesale"}, "online": {"id": "3", "text": "Online Price"}},
@@ -60,7 +61,7 @@ async def _reference(salesforce: Salesforce, netsuite: NetSuite) -> Seeds:
         "us": {"subsidiary": "us", "currencies": ["USD"], "locations": ["us_east"], "price_level": "base", "countries": ["US"], **common},
         "de": {"subsidiary": "de", "currencies": ["EUR"], "locations": ["de_berlin"], "price_level": "base", "countries": ["DE", "AT"], **common},
     }
-    return Seeds(reference, stores, books[0]["Id"], subsidiaries, locations)
+    return Seeds(names, stores, books[0]["Id"], subsidiaries, locations)
 
 
 def account(n: int) -> dict[str, Any]:
