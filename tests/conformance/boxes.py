@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,16 +49,22 @@ class System:
 
 @dataclass(frozen=True)
 class Salesforce(System):
-    """What the org stored is read from its journal, which the clients never see."""
+    """What the org stored is read from its journal, which the clients never see. `_read`: what was read of it already."""
+
+    _read: list[dict[str, Any]] = field(default_factory=list)
 
     def mark(self) -> int:
         """The journal's end: what follows belongs to the test."""
-        entries = self.entries(0)
-        return int(entries[-1]["commit_number"]) if entries else 0
+        self._catch_up()
+        return int(self._read[-1]["commit_number"]) if self._read else 0
 
     def entries(self, since: int) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.control("GET", "journal", params={"since": since, "limit": 10_000})["entries"]
-        return found
+        self._catch_up()
+        return [entry for entry in self._read if entry["commit_number"] > since]
+
+    def _catch_up(self) -> None:
+        last = self._read[-1]["commit_number"] if self._read else 0
+        self._read.extend(self.control("GET", "journal", params={"since": last, "limit": 10_000})["entries"])
 
     def changes(self, since: int) -> list[tuple[str, str]]:
         """(change, record id) in commit order."""

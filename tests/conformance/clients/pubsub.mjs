@@ -50,5 +50,4 @@ serve({
     more: (label, topic, count) => clients.get(label).requestAdditionalEvents(topic, count),
     until,
     state: (label) => clients.get(label).getConnectivityState(),
-    close: (label) => clients.get(label).close(),
 });
