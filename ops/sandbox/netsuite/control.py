@@ -52,11 +52,10 @@ class Control:
 
     async def scripts(self, request: Request) -> Response:
         if request.method == "POST":
-            sent: dict[str, str] = await request.json()
-            file = Path(sent["file"])
-            if not file.is_file():
-                return JSONResponse({"error": f"{file}: no such file"}, 400)
-            self._netsuite.deploy(sdf.Restlet(sent["script"], sent["deploy"], file))
+            script = _script(await request.json())
+            if isinstance(script, str):
+                return JSONResponse({"error": script}, 400)
+            self._netsuite.deploy(script)
         return JSONResponse({"scripts": [{"script": s.script, "deploy": s.deploy, "file": str(s.file)} for s in self._netsuite.scripts]})
 
     async def options(self, request: Request) -> Response:
@@ -65,6 +64,15 @@ class Control:
             if unknown:
                 return JSONResponse({"error": f"unknown options: {', '.join(unknown)}"}, 400)
         return JSONResponse(show_options(self._account.options))
+
+
+def _script(sent: dict[str, str]) -> sdf.Restlet | str:
+    """The RESTlet that a body describes, or what is wrong with it."""
+    missing = [name for name in ("script", "deploy", "file") if name not in sent]
+    if missing:
+        return f"missing: {', '.join(missing)}"
+    file = Path(sent["file"])
+    return sdf.Restlet(sent["script"], sent["deploy"], file) if file.is_file() else f"{file}: no such file"
 
 
 def control_app(netsuite: NetSuite) -> Starlette:

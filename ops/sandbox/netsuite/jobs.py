@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from ops.sandbox.netsuite import records
+from ops.sandbox.netsuite import records, suiteql
 from ops.sandbox.netsuite.account import Account
 from ops.sandbox.netsuite.call import Answer, Call, refusal
 from ops.sandbox.netsuite.errors import NsError, missing
@@ -69,7 +69,7 @@ def _item_call(call: Call, item: dict[str, Any]) -> Call:
 
 
 def _packed(call: Call) -> dict[str, Any]:
-    headers = {name: value for name, value in call.headers.items() if name.startswith("x-netsuite-property")}
+    headers = {name: value for name, value in call.headers.items() if name.startswith("x-netsuite-property") or name == "prefer"}
     return {
         "method": call.method,
         "path": call.path,
@@ -124,7 +124,7 @@ def _run(account: Account, job: int, document: dict[str, Any]) -> dict[str, Any]
 def _result(account: Account, packed: dict[str, Any]) -> dict[str, Any]:
     call = Call(**{**packed, "body": packed["body"].encode()})
     try:
-        answer = records.handle(account, call)
+        answer = suiteql.handle(account, call) if call.path.startswith(suiteql.PATH) else records.handle(account, call)
     except NsError as error:
         answer = refusal(error)
     return {"status": answer.status, "body": answer.body, "kind": answer.kind, "headers": dict(answer.headers)}
