@@ -94,7 +94,7 @@ def reference(count: int, keys: int) -> tuple[Outputs, dict[bytes, State]]:
 def fill(bootstrap: str, topic: str, count: int, keys: int) -> None:
     """Write the input, by key."""
     producer = Producer({
-        "bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "linger.ms": 20, "enable.idempotence": True, "compression.type": "lz4",
+        "bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "linger.ms": 20, "enable.idempotence": True,
         "queue.buffering.max.messages": 1_000_000, "queue.buffering.max.kbytes": 1_000_000})  # fmt: skip
     for key, record in records(count, keys):
         producer.produce(topic, encode(IN_SCHEMA, IN_HEADER, record), key)
