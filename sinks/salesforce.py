@@ -6,6 +6,7 @@ then update by id. Rows that can't carry our key are looked up by what identifie
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -59,6 +60,7 @@ class _Round:
         await self._delete([r for r in runs if r.job.write.kind == "delete"])
         await self._check_stage(still(runs))
         await self._look_up([r for r in still(runs) if not r.verdict.id and (r.job.doubt or r.job.head.object in IDENTITY)])
+        await self._adopt([r for r in still(runs) if not r.verdict.id and "adopt" in r.job.write.options])
         known = [r for r in still(runs) if r.verdict.id]
         await self._insert([r for r in still(runs) if not r.verdict.id])
         await self._update(known)
@@ -98,6 +100,22 @@ class _Round:
             ids = {tuple(str(f.get(n)) for n in names): str(f["Id"]) for f in found}
             for run in still(some):
                 run.verdict = replace(run.verdict, id=ids.get(tuple(str(wanted[id(run)].get(n)) for n in names), ""))
+
+    async def _adopt(self, runs: list[Run]) -> None:
+        """A record that a person made a moment ago, without our key yet: it is taken over instead of doubled. Several: a person decides."""
+        for object_, some in by_object(runs):
+            wanted = {id(r): next(iter(json.loads(r.job.write.options["adopt"]).items())) for r in some}
+            for name in sorted({n for n, _ in wanted.values()}):
+                mine = [r for r in some if wanted[id(r)][0] == name]
+                where = within(name, {wanted[id(r)][1] for r in mine})
+                found = await select(self._client, mine, statement(object_, [name, KEY], where))
+                for run in still(mine):
+                    value = wanted[id(run)][1].casefold()
+                    free = [str(f["Id"]) for f in found if not f.get(KEY) and str(f.get(name)).casefold() == value]
+                    if len(free) > 1:
+                        run.fail(Rejected(f"{len(free)} records have {name} {wanted[id(run)][1]}: {', '.join(free)}", code="ambiguous_match", field=name))
+                    elif free:
+                        run.verdict = replace(run.verdict, id=free[0])
 
     async def _insert(self, runs: list[Run]) -> None:
         taken: list[tuple[Run, Rejected]] = []

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from schemas.events import Assigned, Change, Learned, Observation, ReadRequest, Tombstone, Values
+from schemas.events import Assigned, Change, Learned, Match, Observation, ReadRequest, Tombstone, Values
 from schemas.ids import Ref, from_external, parse_ref
 
 #: (system, object, body, kind) -> (canonical fields, is it whole)
@@ -30,6 +30,7 @@ class Resolution:
     request: ReadRequest | None = None
     state: Assigned | None = None
     note: str = ""
+    match: Match | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +110,15 @@ def gone(change: Change, known: Assigned, lane: str) -> Resolution:
 
 
 def learn(learned: Learned, state: Assigned | None, *, lane: str) -> Resolution:
-    """Reconcile says whose record an id is (we created it). A deletion that came first is told now."""
+    """Reconcile says whose record an id is (we created or adopted it). A deletion that came first is told now.
+
+    An id that has a key of its own by then was seen before its adoption: that key learns of its counterpart, and folds.
+    """
     known = state or UNKNOWN
-    if known.key:
+    if known.key == learned.key:
         return Resolution()
+    if known.key:
+        return Resolution(state=Assigned(learned.key), match=Match(known.key, learned.entity, "", learned.key, (), lane))
     stone = known.tombstone
     observation = None
     if stone:

@@ -65,17 +65,33 @@ def renderer(table: EntityTable, reference: Reference) -> Render:
     """For entities whose fields stand on their own."""
     sides = {system: side_of(table, system, reference) for system in SYSTEMS}
     countries = {name: field.country for name, field in table.fields.items() if field.country}
+    adopts = adoption(table, sides["salesforce"])
 
     def render(ask: Ask, record: Record, _links: Links) -> Rendered:
         side = sides[ask.target]  # type: ignore[index]
         if ask.kind in ("delete", "withdraw") or DELETED in ask.fields:
             return (part_of(side, ask, record, {}, {}),), {}
         body = plain_body(side, ask.fields, ask.desired, countries)
-        options = {**address_book(side, ask, body), **clearing(side, ask, body)} if side.system == "netsuite" else {}
+        options = {**address_book(side, ask, body), **clearing(side, ask, body)} if side.system == "netsuite" else adopts(ask, body)
         seeds = plain_body(side, ask.seeds, {**ask.desired, **ask.seeds}, countries)
         return (part_of(side, ask, record, body, seeds),), {**options, **ref_options(body, seeds)}
 
     return render
+
+
+def adoption(table: EntityTable, side: Side) -> Callable[[Ask, Body], Options]:
+    """Which record of a polled object a create must adopt instead: one that a person made since the last poll has sent no claim yet."""
+    polled = table.section("salesforce").get("mode") == "poll"
+    found = [spec.get("salesforce") for spec in table.document.table.get("match", ())] if polled else []
+    names = [side.plain[field][0] for field in found if isinstance(field, str) and field in side.plain]
+
+    def adopts(ask: Ask, body: Body) -> Options:
+        if ask.kind != "create":
+            return {}
+        given = next(({name: body[name]} for name in names if isinstance(body.get(name), str)), None)
+        return {"adopt": encoded(given)} if given else {}
+
+    return adopts
 
 
 def plain_body(side: Side, fields: Values, desired: Values, countries: Mapping[str, str]) -> Body:

@@ -98,6 +98,8 @@ class ResolveStage:
         observation = found.observation
         if observation:
             outs.append(desk.out("observation", observation.key, observation, headers, lane=observation.lane))
+        if found.match:
+            outs.append(desk.out("observation", found.match.key, found.match, headers, lane=found.match.lane))
         request = found.request
         if request:
             address = f"{request.entity}:{request.system}:{request.record_id}"

@@ -78,9 +78,16 @@ def test_an_id_learned_later_brings_out_the_deletion_that_was_held():
 
 
 def test_a_learned_id_that_is_known_already_changes_nothing():
-    """An outcome that is replayed must not move a record to another key."""
-    found = learn(Learned("customer", "netsuite", "77", "customer:netsuite:9"), Assigned("customer:salesforce:001A"), lane="live")
-    assert (found.state, found.observation) == (None, None)
+    """An outcome that is replayed must say nothing new."""
+    found = learn(Learned("customer", "netsuite", "77", "customer:salesforce:001A"), Assigned("customer:salesforce:001A"), lane="live")
+    assert (found.state, found.observation, found.match) == (None, None, None)
+
+
+def test_a_record_that_was_adopted_after_it_was_seen_learns_of_its_counterpart():
+    """A product that a person made between two polls has a key of its own by the time the sink adopts it: two records of one product."""
+    found = learn(Learned("item", "salesforce", "01t", "item:netsuite:803"), Assigned("item:salesforce:01t"), lane="live")
+    assert (found.match.key, found.match.other) == ("item:salesforce:01t", "item:netsuite:803")
+    assert found.state == Assigned("item:netsuite:803")
 
 
 def test_a_gap_asks_for_the_record_after_the_margin():

@@ -31,7 +31,7 @@ async def killed(stage: Stage) -> None:
     landed = await stage.journal("netsuite") - before
 
     async def all_there() -> str | None:
-        found = {r["accountnumber"]: r["phone"] async for r in ns.suiteql("SELECT accountnumber, phone FROM customer WHERE accountnumber IS NOT NULL")}
+        found = {r["accountnumber"]: r.get("phone") async for r in ns.suiteql("SELECT accountnumber, phone FROM customer WHERE accountnumber IS NOT NULL")}
         right = sum(1 for n, r in enumerate(rows) if (found.get(r["AccountNumber"]) or "").endswith(str(2000 + n)))
         return f"killed after {landed} of {len(rows)} writes; all {right} are there" if right == len(rows) else None
 
