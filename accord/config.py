@@ -77,12 +77,17 @@ class NetSuite(Section):
 
 
 class Run(Section):
-    """How the roles run on this machine."""
+    """How the roles run on this machine.
+
+    `margin_s`: how far the clocks of one system's parts may be apart. `call_s`: after this long a call can no longer take effect at its
+    target; a sink that follows one which died leaves alone for so long what may have been under way.
+    """
 
     state_dir: Path = Path(".accord")
     audit_url: str = ""
     metrics_port: int = 0
     margin_s: float = 5.0
+    call_s: float = 130.0
     workers: int = 1
 
 

@@ -61,7 +61,8 @@ def _netsuite(restlet: Restlet, read: NetSuiteRead, clock: Clock, rhythms: Rhyth
 
 def salesforce_feeds(org: Salesforce, reads: Iterable[SalesforceRead]) -> Mapping[tuple[str, str], Feed]:
     """What the reader of `read.salesforce` reads with, as `Reader` wants it."""
-    return _by_address([(r.entity, r.object, SalesforceFeed(org, r)) for r in reads if not r.hint])
+    given = sorted(reads, key=lambda r: r.hint is not None)  # the document itself answers for its entity
+    return _by_address([(r.entity, r.object, SalesforceFeed(org, r)) for r in given])
 
 
 def netsuite_feeds(restlet: Restlet, reads: Iterable[NetSuiteRead]) -> Mapping[tuple[str, str], Feed]:

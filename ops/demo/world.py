@@ -79,7 +79,7 @@ def configuration(ends: stack.Endpoints, sandbox: Mapping[str, Any], reference: 
             "private_key_file": ns["private_key"], "rest_url": ns["http"], "restlet_url": ns["http"],
             "restlet_script": ns["restlet"]["script"], "restlet_deploy": ns["restlet"]["deploy"], "poll_s": 0.5, "lag_s": 3.0, "overlap_s": 300.0,
         },
-        "run": {"state_dir": str(folder / "state"), "margin_s": 2.0},
+        "run": {"state_dir": str(folder / "state"), "margin_s": 2.0, "call_s": 4.0},
         "reference": dict(reference),
         "stores": dict(stores),
     }  # fmt: skip

@@ -27,7 +27,7 @@ async def sink(settings: Settings, system: System, stop: asyncio.Event) -> None:
     found = entities(settings)
     topics, codec = ready(settings, found)
     clock = SystemClock()
-    options = Options(settings=settings.kafka.settings)
+    options = Options(call_s=settings.run.call_s, settings=settings.kafka.settings)
     await serve(
         target(settings, system, clock), bootstrap=settings.kafka.bootstrap, codec=codec, topics=topics, clock=clock, rng=Random(),
         metrics=REGISTRY, stop=stop, options=options,
