@@ -126,16 +126,20 @@ def log_ends(admin: AdminClient, partitions: Collection[Partition]) -> dict[Part
             time.sleep(0.05)
 
 
+def behind(admin: AdminClient, group: str, partitions: Sequence[Partition]) -> dict[Partition, int]:
+    """Offsets between what the group has committed and the end of each partition; the markers that end transactions count."""
+    asked = ConsumerGroupTopicPartitions(group, [TopicPartition(p.topic, p.partition) for p in partitions])
+    answer = admin.list_consumer_group_offsets([asked], request_timeout=TIMEOUT_S)[group].result(TIMEOUT_S)
+    committed = {Partition(tp.topic, tp.partition): max(tp.offset, 0) for tp in answer.topic_partitions}
+    return {p: end - committed.get(p, 0) for p, end in log_ends(admin, partitions).items()}
+
+
 def lag(admin: AdminClient, group: str, partitions: Sequence[Partition]) -> dict[Partition, int]:
     """How many records of each partition the group has not committed yet.
 
     The marker that ends a transaction takes an offset of its own, and no consumer is ever handed it: a lag of one is none.
     """
-    asked = ConsumerGroupTopicPartitions(group, [TopicPartition(p.topic, p.partition) for p in partitions])
-    answer = admin.list_consumer_group_offsets([asked], request_timeout=TIMEOUT_S)[group].result(TIMEOUT_S)
-    committed = {Partition(tp.topic, tp.partition): max(tp.offset, 0) for tp in answer.topic_partitions}
-    behind = {p: end - committed.get(p, 0) for p, end in log_ends(admin, partitions).items()}
-    return {p: 0 if records <= 1 else records for p, records in behind.items()}
+    return {p: 0 if offsets <= 1 else offsets for p, offsets in behind(admin, group, partitions).items()}
 
 
 def read_by(admin: AdminClient, group: str) -> list[Partition]:
