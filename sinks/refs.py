@@ -1,5 +1,7 @@
 """References in a write's body: `{"$ref": "entity:system:id"}` becomes the target's own id, or it is said what is missing.
 
+`{"$ref": ..., "name": "SKU-9"}` says what people call it, for where no link tells.
+
 The record itself may be named too (a child of a record that is being created): it stays as `{"$self": true}` until its id is known.
 """
 
@@ -57,12 +59,12 @@ def fill(write: Write, links: Index) -> tuple[tuple[Body, ...], tuple[Missing, .
     missing: dict[str, Missing] = {}
     own = links.key_of(write.key) or write.key
 
-    def found(ref: str, line: int) -> Any:
+    def found(ref: str, line: int, name: str) -> Any:
         key = links.key_of(ref)
         if ref == write.key or key == own:
             return SELF
         link = links.link(key) if key else None
-        fault = _fault(ref, link, write.target, codes, line)
+        fault = _fault(ref, link, write.target, codes, line, name)
         if fault:
             missing.setdefault(f"{fault.code}|{ref}", fault)
             return ref
@@ -79,17 +81,17 @@ def with_self(value: Any, own_id: str) -> Any:
     return [with_self(v, own_id) for v in value] if isinstance(value, list) else value
 
 
-def _part(part: Part, found: Callable[[str, int], Any], *, seeds: bool) -> Body:
+def _part(part: Part, found: Callable[[str, int, str], Any], *, seeds: bool) -> Body:
     body = _walk(json.loads(part.body or "{}", parse_float=Decimal), found, 0)
     extra = _walk(json.loads(part.seeds or "{}", parse_float=Decimal), found, 0) if seeds else {}
     return Body(part.object, part.id, part.key, body, extra)
 
 
-def _walk(value: Any, found: Callable[[str, int], Any], line: int) -> Any:
+def _walk(value: Any, found: Callable[[str, int, str], Any], line: int) -> Any:
     if isinstance(value, dict):
         ref = value.get("$ref")
         if isinstance(ref, str):
-            return found(ref, int(value.get("line", line)))
+            return found(ref, int(value.get("line", line)), str(value.get("name", "")))
         return {k: _walk(v, found, line) for k, v in value.items()}
     if isinstance(value, list):
         out, n = [], 0
@@ -106,9 +108,9 @@ def _names_another(value: Any) -> bool:
     return isinstance(value, list) and any(_names_another(v) for v in value)
 
 
-def _fault(ref: str, link: Link | None, target: str, codes: Mapping[str, str], line: int) -> Missing | None:
+def _fault(ref: str, link: Link | None, target: str, codes: Mapping[str, str], line: int, name: str) -> Missing | None:
     entity = parse_ref(ref).entity
-    facts = link.facts if link else {}
+    facts = {**({"name": name} if name else {}), **(link.facts if link else {})}
     at = f"Line {line}: " if line else ""
     what = facts.get("sku") or facts.get("name") or ref
     if link is not None and target in SELLS and entity == "item" and not _in_use(link):

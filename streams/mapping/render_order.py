@@ -144,7 +144,7 @@ def line(orders: Orders, row: Mapping[str, str], notes: Mapping[str, str], store
     amount = gross(Line(price, quantity), scale)
     apart = off and store is not None and store.line_discounts == "discount_line" and bool(store.line_discount_item)
     out: Body = {
-        "item": {"id": {"$ref": row["item"]}},
+        "item": {"id": {"$ref": row["item"], **({"name": notes["sku"]} if notes.get("sku") else {})}},
         "quantity": quantity,
         "price": CUSTOM_PRICE,
         "rate": price,

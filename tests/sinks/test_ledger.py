@@ -105,6 +105,17 @@ def test_a_missing_item_parks_the_order_with_code_and_line() -> None:
     assert (parked.key, parked.since, parked.waits_for) == (ORDER, NOW, ITEM)
 
 
+def test_a_missing_item_that_nobody_has_read_yet_is_called_by_its_sku() -> None:
+    """An order may overtake its product: a seller knows "KETTLE-1", not an id."""
+    led = ledger()
+    led.link(A, a_link(A, netsuite="1"), NOW)
+    lines = [{"item": {"id": {"$ref": ITEM, "name": "KETTLE-1"}}, "quantity": 1}]
+    give(led, a_write(ORDER, 1, object="salesOrder", body={"entity": {"id": {"$ref": A}}, "item": {"items": lines}}))
+    _, outs = run(led)
+    [outcome] = events(outs, "outcome")
+    assert outcome.message == 'Line 1: product "KETTLE-1" does not exist in NetSuite yet. The order is sent by itself once it does.'
+
+
 def test_a_parked_write_delays_no_other_and_its_offset_is_settled() -> None:
     """No head-of-line blocking: the partition goes on past what waits."""
     led = ledger()
