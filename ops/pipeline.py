@@ -15,7 +15,8 @@ from accord.kafka.producer import TransactionalWriter
 from accord.kafka.records import Partition
 from accord.kafka.registry import ConfluentRegistry
 from accord.links import LinkIndex
-from schemas.events import Link, Outcome, Parked, ReadRequest, Record
+from producers.runner import confirmation
+from schemas.events import Audit, Link, Outcome, Parked, Position, ReadRequest, Record
 from schemas.ids import SYSTEMS, Ref, parse_ref
 from schemas.topics import Topics
 
@@ -109,6 +110,19 @@ class Pipeline:
             key, trail = parked.key.encode(), headers.of_event(f"person:{parked.key}:{parked.sequence}")
             writer.send(self.topics.name("outcome"), key, self.codec.encode("outcome", outcome), headers=trail)
             writer.send(self.topics.name(f"parked.{parked.target}"), key, None, headers=trail)
+
+    def confirm(self, source: str, now_ms: int, until_ms: int) -> None:
+        """Let the deletions of a stopped source through until then, with a line on the audit trail. Raises Rejected for a name that is none."""
+        names = sorted({*self.table("position"), *(f"reader.{s}" for s in SYSTEMS)})
+        if source not in names:
+            raise Rejected(f"no source {source!r}; there are {', '.join(n for n in names if not n.endswith('.confirmed'))}", code="unknown_source")
+        key, trail = confirmation(source), headers.of_event(f"person:{source}:{now_ms}")
+        step = Audit(
+            headers.correlation_of(trail), now_ms, "confirmed", "", "", source, "", "", "mass_delete", f"a person let deletions through until {until_ms}", "", 0
+        )  # fmt: skip
+        with self._writer("confirm") as writer:
+            writer.send(self.topics.name("position"), key.encode(), self.codec.encode("position", Position(key, str(until_ms), now_ms)), headers=trail)
+            writer.send(self.topics.name("audit"), step.correlation_id.encode(), self.codec.encode("audit", step), headers=trail)
 
     def replay(self, since_ms: int = 0) -> int:
         """Send every change that the topics keep once more, in the backfill lane. Answers how many."""

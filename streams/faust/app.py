@@ -125,7 +125,7 @@ def check_partitions(stages: Sequence[Stage], counts: Mapping[str, int]) -> None
     """Fatal where a topic is missing, or where a stage's inputs and state would not meet in one worker."""
     missing = sorted(topic for topic, count in counts.items() if count == 0)
     if missing:
-        raise Fatal(f"topics are missing: {', '.join(missing)}; create them first (accord topics --create)", code="topic_missing")
+        raise Fatal(f"topics are missing: {', '.join(missing)}; `accord run` creates them at its start", code="topic_missing")
     joined = {topic: counts[topic] for stage in stages for topic in (*stage.inputs, *stage.inputs_backfill, stage.state) if topic}
     if len(set(joined.values())) > 1:
         told = ", ".join(f"{topic} has {count}" for topic, count in sorted(joined.items()))
