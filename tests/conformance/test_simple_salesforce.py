@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -83,27 +82,17 @@ def test_client_credentials_by_configuration_alone(boxes, salesforce):
 
 def test_password_flow(salesforce, pointed):
     """The deprecated flow, for those who still have it."""
-    client = Client(
-        username=salesforce["username"],
-        password=salesforce["password"] + salesforce["security_token"],
-        consumer_key=salesforce["client_id"],
-        consumer_secret=salesforce["client_secret"],
-        domain=MY_DOMAIN,
-        version="62.0",
-    )
+    app = {"consumer_key": salesforce["client_id"], "consumer_secret": salesforce["client_secret"]}
+    password = salesforce["password"] + salesforce["security_token"]
+    client = Client(username=salesforce["username"], password=password, domain=MY_DOMAIN, version="62.0", **app)
     assert client.limits()["DailyApiRequests"]["Max"] > 0
     close(client)
 
 
 def test_jwt_flow_with_exp_as_text(salesforce, pointed):
     """This client sends `exp` as a string and login.salesforce.com as the audience: both are what real orgs take."""
-    client = Client(
-        username=salesforce["username"],
-        consumer_key=salesforce["client_id"],
-        privatekey_file=salesforce["jwt_private_key"],
-        domain="login",
-        version="62.0",
-    )
+    person = {"username": salesforce["username"], "consumer_key": salesforce["client_id"]}
+    client = Client(**person, privatekey_file=salesforce["jwt_private_key"], domain="login", version="62.0")
     assert client.limits()["DailyApiRequests"]["Max"] > 0
     close(client)
 
@@ -244,8 +233,7 @@ def test_limits_and_usage(sf):
 
 
 def code(error: pytest.ExceptionInfo[exceptions.SalesforceError]) -> str:
-    content: Any = error.value.content
-    return str((json.loads(content) if isinstance(content, str | bytes) else content)[0]["errorCode"])
+    return str(error.value.content[0]["errorCode"])
 
 
 def test_300_is_more_than_one_record(sf, salesforce):
