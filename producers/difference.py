@@ -13,7 +13,7 @@ from producers.brake import Brake
 from producers.feed import Feed, change, vanished
 from producers.packed import pack_contents, unpack_contents
 from producers.poll import check_account
-from producers.source import Page
+from producers.source import Page, rest
 from schemas.events import Change, Mark
 
 LOG = structlog.get_logger(__name__)
@@ -70,7 +70,8 @@ class Difference:
             text = None if same else msgspec.json.encode(new).decode()
             yield Page(gone, marks=marks, position=text, lane="live" if held.done else "backfill")
             held = new
-            await self._clock.sleep(self._every_s)
+            async for sign in rest(self._clock, self._every_s):
+                yield sign
 
     async def _changed(self, now: _Reading, before: dict[str, str], *, first: bool) -> AsyncIterator[Page]:
         """Rows other than before. `now` collects what was found, from the first batch on."""

@@ -21,7 +21,7 @@ from producers.netsuite_poll import NetSuiteFeed, plain
 from producers.packed import pack_ids, unpack_ids
 from producers.poll import STORE_MS, Rhythm, check_account
 from producers.seen import Seen
-from producers.source import Page
+from producers.source import Page, rest
 from schemas.events import Change, ReadRequest
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -61,7 +61,8 @@ class DeletedRecords:
             async for page, moved_to in self._round(held):
                 held = moved_to
                 yield page
-            await self._clock.sleep(self._rhythm.poll_s)
+            async for sign in rest(self._clock, self._rhythm.poll_s):
+                yield sign
 
     async def _round(self, held: Deletions) -> AsyncIterator[tuple[Page, Deletions]]:
         since, id_, began, more = (stamp(held.since_ms) if held.since_ms else ""), 0, 0, True
@@ -106,7 +107,8 @@ class IdSets:
             requests = [ReadRequest(self._read.entity, "netsuite", self._read.type, id_, "absent from the set of ids") for id_ in absent]
             held, known = Ids(account, pack_ids(found) or "", began), found
             yield Page(requests=requests, position=msgspec.json.encode(held).decode())
-            await self._clock.sleep(self._every_s)
+            async for sign in rest(self._clock, self._every_s):
+                yield sign
 
     async def _all(self, account: str) -> tuple[str, int, set[str]]:
         out: set[str] = set()

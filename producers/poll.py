@@ -18,7 +18,7 @@ from producers.brake import Brake
 from producers.cursor import Cursor, horizon, moved, read, text, widened
 from producers.feed import Batch, Feed, Row, change
 from producers.seen import Seen
-from producers.source import Page
+from producers.source import Page, rest
 from schemas.events import Change, Mark, ReadRequest
 
 LOG = structlog.get_logger(__name__)
@@ -70,7 +70,8 @@ class Poll:
                 LOG.warning("the search has changed: everything is read again", source=self.name)
                 self._seen, cursor = Seen(), Cursor(account=cursor.account, overlap_ms=cursor.overlap_ms)
             elif not self._once:
-                await self._clock.sleep(self._rhythm.poll_s)
+                async for sign in rest(self._clock, self._rhythm.poll_s):
+                    yield sign
 
     async def _snapshot(self, cursor: Cursor) -> AsyncIterator[Step]:
         since, id_, began, more = cursor.since_ms, cursor.since_id, 0, True

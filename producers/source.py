@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, Protocol
 
+from accord.clock import Clock
 from accord.pace import Lane
 from schemas.events import Change, Mark, ReadRequest
 
@@ -41,3 +42,17 @@ class Source(Protocol):
         Raises Transient (the runner waits and calls again with the last committed position) or Fatal.
         """
         ...
+
+
+#: A source that reads seldom says that it is alive this often (the stall detector ends what is silent for minutes).
+SIGN_S = 60.0
+
+
+async def rest(clock: Clock, seconds: float) -> AsyncIterator[Page]:
+    """Wait until the next reading, with an empty page as a sign of life now and then: a source of an hourly rhythm is not dead."""
+    left = seconds
+    while left > 0:
+        await clock.sleep(min(left, SIGN_S))
+        left -= SIGN_S
+        if left > 0:
+            yield Page()
