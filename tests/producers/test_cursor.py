@@ -21,6 +21,7 @@ def test_the_cursor_never_passes_the_horizon() -> None:
 
 
 def test_a_cursor_survives_its_text() -> None:
+    """A position that reads back differently loses rows at the next start."""
     cursor = Cursor("ACC", 5, "7", done=True, definition="h", overlap_ms=9, rows=3, at=4)
     assert read(text(cursor)) == cursor
     assert read(None) == Cursor()
@@ -59,6 +60,7 @@ def test_the_brake_takes_many_deletions_for_a_mistake() -> None:
 
 
 def test_a_person_releases_the_brake_for_a_while() -> None:
+    """A confirmation that lasted for ever would be no brake the next time."""
     brake = Brake("x")
     brake.confirm(5000)
     brake.admit(500, 4999)
@@ -76,6 +78,7 @@ def test_id_sets_survive_packing(ids: set[str]) -> None:
 
 @given(st.dictionaries(st.from_regex(r"[0-9]{1,6}-[0-9]-[A-Z]{3}", fullmatch=True), st.from_regex(r"[0-9a-f]{16}", fullmatch=True)))
 def test_contents_survive_packing(contents: dict[str, str]) -> None:
+    """A hash that is lost in packing would tell every price as changed at each start."""
     packed = pack_contents(contents)
     assert packed is not None
     assert unpack_contents(packed) == contents

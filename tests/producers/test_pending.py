@@ -66,6 +66,7 @@ def test_offsets_stop_before_the_first_open_request() -> None:
 
 
 def test_a_failed_read_is_asked_again_later() -> None:
+    """A read that failed and was forgotten leaves the record as it was before the gap."""
     pending = Pending()
     pending.add(request("A"), P0, 0, ())
     asks = pending.take(0)

@@ -156,6 +156,7 @@ def test_a_request_that_comes_during_a_read_makes_another_read() -> None:
 
 
 def test_a_transient_failure_keeps_the_requests() -> None:
+    """Requests that were dropped with a failed call would never be answered, for their offsets pass."""
     world = World([record(0, "1")])
     world.feed.put(row(1, 5))
     faults: list[AccordError] = [Transient("down", code="http_503"), Transient("down", code="http_503")]

@@ -102,6 +102,7 @@ def test_a_transient_failure_goes_on_from_the_last_committed_position() -> None:
 
 
 def test_the_wait_grows_has_a_bound_and_never_undercuts_what_was_asked() -> None:
+    """Coming back before the asked time is how an account gets blocked; waiting without bound is how it is forgotten."""
     assert [delay(n, None, 1.0) for n in (0, 1, 2, 50)] == [0.5, 1.0, 2.0, 60.0]
     assert delay(0, 30.0, 0.0) == 30.0
     assert 0 < delay(3, None, 0.0) < delay(3, None, 0.9)

@@ -66,10 +66,12 @@ def test_every_state_survives_the_way_to_netsuite_and_back(country):
     [("US", "California", "CA"), ("JP", "東京都", "13"), ("IE", "Co. Dublin", "D"), ("AE", "Dubai", "DU"), ("MX", "jalisco", "JAL"), ("DE", "Hessen", "HE"), ("US", "Neverland", "Neverland")],
 )  # fmt: skip
 def test_states_are_known_by_name(country, text, code):
+    """Users write a state by its name or by its code: told apart they would be written back and forth."""
     assert state_code(country, text) == code
 
 
 def test_countries_are_known_by_name():
+    """Users type a country as they speak; unknown it would refuse a good address."""
     assert [country_code(t) for t in ("germany", "United States", "US", "Kosovo", "Atlantis")] == ["DE", "US", "US", "XK", None]
 
 

@@ -88,4 +88,5 @@ def test_shares_add_up_to_the_whole(amount, weights, scale):
 
 
 def test_currencies_have_their_own_decimals():
+    """Yen with cents, or dinars without their third decimal, is a total that never ties."""
     assert [minor_units(c) for c in ("USD", "JPY", "KWD")] == [2, 0, 3]

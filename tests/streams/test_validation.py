@@ -25,6 +25,7 @@ def without(line: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def test_a_good_order_passes():
+    """A validation that refuses what is in order stops a merchant's day."""
     assert problems(order_body(*GOOD, TotalAmount=D("20.00"), Accord_Stated_Total__c="20.00")) == []
 
 

@@ -44,11 +44,13 @@ def test_an_elliptic_key_signs_with_es256_and_names_the_certificate() -> None:
 
 
 def test_an_unusable_key_is_fatal() -> None:
+    """A wrong file in place of the key must end the start with a word about the key, not with a traceback at the first call."""
     with pytest.raises(Fatal, match="PEM"):
         client_assertion(Credentials("1", private_key="nonsense"), "restlets", "https://token", 1000)
 
 
 def test_hosts_are_derived_from_the_account() -> None:
+    """A sandbox account's id is written with an underscore and its host with a hyphen: the wrong form reaches nobody."""
     assert host("1234567_SB1") == "1234567-sb1"
     assert Credentials("1234567_SB1").rest() == "https://1234567-sb1.suitetalk.api.netsuite.com"
     assert Credentials("1234567_SB1").restlets() == "https://1234567-sb1.restlets.api.netsuite.com"
@@ -73,6 +75,7 @@ def test_both_ways_of_signing_in_reach_records_and_the_restlet(account: ServedAc
 
 
 def test_a_wrong_certificate_is_fatal_and_says_what_to_check(account: ServedAccount) -> None:
+    """Trying again would lock the integration out; a person must be told which of the three names is wrong."""
     with pytest.raises(Fatal, match="certificate_id"):
         asyncio.run(account.client(certificate_id="nobody").server_time())
 

@@ -37,6 +37,7 @@ def test_all_shapes_of_errors_are_read(body: object, fault: Fault) -> None:
 
 
 def test_an_answer_without_a_fault_has_none() -> None:
+    """An ordinary answer that was taken for a fault would reject good records."""
     assert faults_in({"rows": [], "version": "1.0.0"}) == faults_in([1]) == faults_in(None) == ()
 
 

@@ -69,6 +69,7 @@ def test_a_misspelt_field_is_refused(account: ServedAccount) -> None:
 
 
 def test_suiteql_is_read_to_its_end(account: ServedAccount) -> None:
+    """Rows beyond the first page would be missing without a word."""
     async def scenario() -> list[object]:
         query = "SELECT id, itemid FROM item WHERE itemid = ? ORDER BY id"
         return [row async for row in account.client().suiteql(query, ["CUP-01"])]
@@ -131,6 +132,7 @@ def test_limits_are_asked_for_and_may_be_hidden(account: ServedAccount) -> None:
 
 
 def test_the_catalogue_describes_a_type(account: ServedAccount) -> None:
+    """Without the description of a type nobody could tell a missing field from a missing permission."""
     schema = asyncio.run(account.client().metadata("customer"))
     assert "companyName" in schema["properties"]
 
@@ -168,6 +170,7 @@ def test_an_older_restlet_is_fatal(account: ServedAccount) -> None:
 
 
 def test_a_saved_search_that_is_missing_is_fatal(account: ServedAccount) -> None:
+    """A search that was deleted must stop its source: an empty answer would look like a quiet account."""
     async def scenario() -> None:
         with pytest.raises(Fatal, match="saved search"):
             await account.restlet(account.client()).page(Asked(search="customsearch_nobody"))
@@ -176,5 +179,6 @@ def test_a_saved_search_that_is_missing_is_fatal(account: ServedAccount) -> None
 
 
 def test_versions_compare_by_number_within_the_major_one() -> None:
+    """Compared as text 1.10 would be older than 1.9, and a good script refused."""
     assert [newer(v) for v in ("1.0.0", "1.10.2", "0.9.9", "2.0.0", "", "x")] == [True, True, False, False, False, False]
     assert stamp_ms(stamp(1_795_435_421_999)) == 1_795_435_421_000

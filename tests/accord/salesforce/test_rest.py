@@ -41,6 +41,7 @@ def test_a_wrong_secret_is_fatal_and_says_what_to_check(org: ServedOrg) -> None:
 
 
 def test_an_unusable_private_key_is_fatal(org: ServedOrg) -> None:
+    """A wrong file in place of the key must end the start with a word about the key, not with a traceback at the first call."""
     with pytest.raises(Fatal, match="PEM"):
         asyncio.run(org.client("jwt", private_key="nonsense").token())
 
@@ -156,6 +157,7 @@ def test_a_reset_after_the_commit_is_ambiguous(org: ServedOrg) -> None:
 
 @pytest.mark.parametrize(("status", "code"), [(503, "SERVER_UNAVAILABLE"), (500, "UNKNOWN_EXCEPTION")])
 def test_a_server_in_trouble_is_transient(org: ServedOrg, status: int, code: str) -> None:
+    """A 503 that counted as a rejection would give up a record that is in order."""
     async def scenario() -> None:
         client = org.client()
         await client.token()
@@ -195,6 +197,7 @@ def test_the_days_calls_are_followed(org: ServedOrg) -> None:
 
 
 def test_composite_and_describe_and_limits_answer(org: ServedOrg) -> None:
+    """The wrappers must send what the org understands; the rest of Accord never sees a URL."""
     async def scenario() -> None:
         client = org.client()
         (answer,) = await client.composite([{"method": "GET", "url": f"/services/data/v{client.version}/limits", "referenceId": "a"}])

@@ -60,4 +60,5 @@ def test_a_bulk_cell_reads_as_the_rest_api_would_give_it(cell: str, type_: str, 
 
 
 def test_both_forms_of_a_stamp_are_the_same_moment() -> None:
+    """Salesforce writes +0000 and Z; taken for two moments a cursor would skip or repeat rows."""
     assert stamp_ms("2026-06-01T00:00:00.000+0000") == stamp_ms("2026-06-01T00:00:00.000Z") == 1_780_272_000_000

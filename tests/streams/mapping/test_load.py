@@ -79,15 +79,18 @@ def test_a_cutting_converter_is_refused_on_a_two_way_field(tmp_path):
 
 
 def test_what_is_no_toml_is_told_with_its_place(tmp_path):
+    """Who edits a mapping is no programmer: file and line, not a traceback."""
     assert faults_of(tmp_path, "entity = ")[0].startswith("thing.toml: not TOML: ")
 
 
 def test_a_missing_overlay_directory_is_told(tmp_path):
+    """A typing error in the path would run the shipped mapping as if nothing had been changed."""
     with pytest.raises(Fatal, match="no such directory"):
         load(shipped(), [tmp_path / "nowhere"], reference())
 
 
 def test_an_unknown_entity_is_told():
+    """An entity with a typing error would simply never be mirrored."""
     with pytest.raises(Fatal, match=r"there is no ghost\.toml"):
         load(shipped(), [], reference(), entities=["customer", "ghost"])
 
@@ -155,6 +158,7 @@ def test_faults_of_the_reference_data_are_told_at_once():
 
 
 def test_every_key_has_its_line():
+    """A fault can be told with its line only if every key knows it."""
     text = 'a = 1\n[t.x]\nb.c = 2  # c\n[[m]]\nname = "1"\n[[m]]\nname = "2"\n'
     assert dict(keys(text)) == {
         ("a",): 1,
@@ -169,6 +173,7 @@ def test_every_key_has_its_line():
 
 
 def test_the_place_of_a_merged_key_is_where_it_was_said_last():
+    """A fault in an overlay must not be told as one of the shipped file."""
     base, over = parse("e", "base.toml", "[f]\na = 1\nb = 2\n"), parse("e", "over.toml", "[f]\nb = 3\n")
     both = merged(base, over)
     assert (both.table, str(both.place("f", "a")), str(both.place("f", "b"))) == ({"f": {"a": 1, "b": 3}}, "base.toml:2", "over.toml:2")

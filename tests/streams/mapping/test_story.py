@@ -280,6 +280,7 @@ def test_what_netsuite_owns_is_made_once_in_salesforce(world, entity):
 
 
 def test_every_shipped_file_names_its_entity():
+    """A table under another name would load and map nothing."""
     for file in shipped_tables().iterdir():
         if file.name.endswith(".toml"):
             assert parse("x", file.name, file.read_text()).table["entity"] == file.name.removesuffix(".toml")

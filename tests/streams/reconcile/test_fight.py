@@ -110,6 +110,15 @@ def test_a_field_that_is_only_reported_is_not_put_back() -> None:
     assert book.take(row(N, 300, {"r": "9"})).notes == ()
 
 
+def test_a_difference_that_was_in_doubt_is_reported_when_the_doubt_ends() -> None:
+    """The read after the doubt finds the same value again: told only when a value changes, the difference would never be told."""
+    book = in_accord()
+    book.take(event(1, 200, {"r": "6"}))
+    book.take(applied(book.ask(N), 210, 260))
+    assert book.take(row(N, 240, {"r": "9"})).notes == ()
+    assert [n.code for n in book.take(row(N, 300, {"r": "9"})).notes] == ["reported"]
+
+
 def test_a_reported_field_still_follows_its_owner() -> None:
     """Only the other side's edit is left alone; the owner's own change must get across."""
     book = in_accord()
