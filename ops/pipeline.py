@@ -11,6 +11,7 @@ from accord.errors import Rejected
 from accord.kafka import admin, headers
 from accord.kafka.codec import Codec
 from accord.kafka.consumer import read_to_end
+from accord.kafka.lag import waiting
 from accord.kafka.producer import TransactionalWriter
 from accord.kafka.records import Partition
 from accord.kafka.registry import ConfluentRegistry
@@ -22,6 +23,10 @@ from schemas.topics import Topics
 
 #: Marks a change that was sent once more, so that the next replay doesn't multiply it.
 REPLAYED = ("accord-replayed", b"1")
+
+
+#: Records in one transaction of a replay: far below what a transaction may take in its ten seconds.
+TRANSACTION = 2_000
 
 
 class Lag(NamedTuple):
@@ -85,12 +90,11 @@ class Pipeline:
     def lags(self) -> list[Lag]:
         """All groups of this pipeline, topic by topic."""
         client = admin.client(self.bootstrap, self.extra)
-        return [lag for group in admin.groups(client, self.topics.prefix) for lag in self._lags(client, group)]
+        return [lag for group in admin.groups(client, self.topics.prefix) for lag in self._lags(group)]
 
-    def _lags(self, client: Any, group: str) -> Iterator[Lag]:
+    def _lags(self, group: str) -> Iterator[Lag]:
         by_topic: dict[str, int] = {}
-        read = admin.read_by(client, group)
-        for partition, records in (admin.lag(client, group, read) if read else {}).items():
+        for partition, records in waiting(self.bootstrap, group, self.extra).items():
             by_topic[partition.topic] = by_topic.get(partition.topic, 0) + records
         yield from (Lag(group, topic, records) for topic, records in sorted(by_topic.items()))
 
@@ -128,21 +132,16 @@ class Pipeline:
         """Send every change that the topics keep once more, in the backfill lane. Answers how many."""
         client = admin.client(self.bootstrap, self.extra)
         start = self.topics.name("change.")
-        names = [n for n in client.list_topics(timeout=admin.TIMEOUT_S).topics if n.startswith(start) and self.topics.lane(n) == "live"]
+        names = [n for n in client.list_topics(timeout=admin.TIMEOUT_S).topics if n.startswith(start)]
         count = 0
-        with self._writer("replay") as writer:
-            for name in sorted(names):
-                for lane in ("live", "backfill"):
-                    source = self.topics.name(self.topics.bare(name), lane)
-                    count += self._copy(writer, source, self.topics.name(self.topics.bare(name), "backfill"), since_ms)
-        return count
-
-    def _copy(self, writer: _Open, source: str, target: str, since_ms: int) -> int:
-        count = 0
-        for record in list(read_to_end(self.bootstrap, source, self.extra)):
-            if record.timestamp >= since_ms and REPLAYED not in record.headers:
-                writer.send(target, record.key, record.value, partition=record.partition, headers=(*record.headers, REPLAYED))
-                count += 1
+        for name in sorted(names):
+            again = [r for r in read_to_end(self.bootstrap, name, self.extra) if r.timestamp >= since_ms and REPLAYED not in r.headers]
+            target = self.topics.name(self.topics.bare(name), "backfill")
+            for first in range(0, len(again), TRANSACTION):
+                with self._writer("replay") as writer:
+                    for r in again[first : first + TRANSACTION]:
+                        writer.send(target, r.key, r.value, partition=r.partition, headers=(*r.headers, REPLAYED))
+            count += len(again)
         return count
 
     def partitions(self, topic: str) -> list[Partition]:

@@ -134,14 +134,6 @@ def behind(admin: AdminClient, group: str, partitions: Sequence[Partition]) -> d
     return {p: end - committed.get(p, 0) for p, end in log_ends(admin, partitions).items()}
 
 
-def lag(admin: AdminClient, group: str, partitions: Sequence[Partition]) -> dict[Partition, int]:
-    """How many records of each partition the group has not committed yet.
-
-    The marker that ends a transaction takes an offset of its own, and no consumer is ever handed it: a lag of one is none.
-    """
-    return {p: 0 if offsets <= 1 else offsets for p, offsets in behind(admin, group, partitions).items()}
-
-
 def read_by(admin: AdminClient, group: str) -> list[Partition]:
     """All partitions that a group has committed an offset for."""
     answer = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=TIMEOUT_S)[group].result(TIMEOUT_S)

@@ -118,7 +118,7 @@ def test_offsets_and_outputs_go_together_with_metadata(kafka: str, client: Admin
     one.send(target, b"k", records[0].value)
     one.commit()
     assert member.committed([Partition(source, 0)]) == [Offset(source, 0, 1, "settled=2")]
-    assert admin.lag(client, f"{topic_prefix}g", [Partition(source, 0)]) == {Partition(source, 0): 3}  # two records and a commit marker
+    assert admin.behind(client, f"{topic_prefix}g", [Partition(source, 0)]) == {Partition(source, 0): 3}  # two records and a commit marker
     member.close()
 
 
