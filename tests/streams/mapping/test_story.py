@@ -16,7 +16,7 @@ from streams.reconcile import reconcile
 from streams.reconcile.decision import Ask
 from tests.ops.sandbox.netsuite.world import World, build, new_account
 from tests.streams.mapping.builders import Links, entities, link, order_body, order_line
-from tests.streams.mapping.test_sandbox import ACCOUNT, rows, shipped
+from tests.streams.mapping.sandbox_kit import ACCOUNT, rows, shipped
 
 D = Decimal
 MARGIN = 10_000

@@ -5,8 +5,8 @@ import pytest
 
 from accord.salesforce.proto import pubsub_api_pb2 as pb
 from ops.sandbox.salesforce.subscription import Timing
+from tests.ops.sandbox.salesforce_pubsub.kit import header
 from tests.ops.sandbox.salesforce_pubsub.stand import ACCOUNTS, ended, read, read_events, request, standing
-from tests.ops.sandbox.salesforce_pubsub.test_server import header
 
 STATUS = grpc.StatusCode
 

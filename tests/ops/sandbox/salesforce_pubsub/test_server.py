@@ -1,33 +1,12 @@
-import asyncio
-import io
-import json
+"""None"""
 
-import fastavro
+import asyncio
+
 import grpc
-import pytest
 
 from accord.salesforce.proto import pubsub_api_pb2 as pb
-from ops.sandbox.salesforce.settings import Settings
-from ops.sandbox.salesforce.subscription import Timing
+from tests.ops.sandbox.salesforce_pubsub.kit import INVALID, header, refused
 from tests.ops.sandbox.salesforce_pubsub.stand import ACCOUNTS, CHANNEL, ended, read, read_events, request, standing
-
-INVALID = grpc.StatusCode.INVALID_ARGUMENT
-
-
-async def refused(awaitable):
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await awaitable
-    trailers = dict(caught.value.trailing_metadata())
-    assert trailers["rpc-id"] in caught.value.details()
-    return caught.value.code(), trailers["error-code"].removeprefix("sfdc.platform.eventbus.grpc.")
-
-
-async def header(stand, event):
-    """The decoded header and body of a raw event."""
-    info = await stand.stub.GetSchema(pb.SchemaRequest(schema_id=event.event.schema_id), metadata=stand.metadata())
-    schema = fastavro.parse_schema(json.loads(info.schema_json))
-    body = fastavro.schemaless_reader(io.BytesIO(event.event.payload), schema, None)
-    return body.pop("ChangeEventHeader"), body, schema
 
 
 def test_metadata_is_checked(tmp_path):
@@ -219,125 +198,5 @@ def test_latest_skips_and_custom_resumes_in_the_middle_of_a_transaction(tmp_path
             heads = [(await header(stand, event))[0] for event in rest]
             assert [head["sequenceNumber"] for head in heads] == [2, 3]
             assert len({head["transactionKey"] for head in heads}) == 1
-
-    asyncio.run(run())
-
-
-def order_with_lines(org, lines):
-    account = org.create("Account", {"Name": "Acme"})
-    product = org.create("Product2", {"Name": "Bolt", "ProductCode": "B1", "IsActive": True})
-    book = org.query("SELECT Id FROM Pricebook2 WHERE IsStandard = true")[0]["Id"]
-    entry = {"Pricebook2Id": book, "Product2Id": product, "UnitPrice": "2.50", "IsActive": True, "CurrencyIsoCode": "USD"}
-    price = org.create("PricebookEntry", entry)
-    head = {"AccountId": account, "EffectiveDate": "2026-11-23", "Status": "Draft", "Pricebook2Id": book}
-    order = org.create("Order", head)
-    with org.transaction(org.caller()) as tx:
-        ids = [
-            org.saver.create(
-                tx, org.objects["OrderItem"], {"OrderId": order, "PricebookEntryId": price, "Quantity": "1", "UnitPrice": "2.50"}
-            )
-            for _ in range(lines)
-        ]
-    return order, ids
-
-
-def test_enrichment_splits_merged_events_under_one_replay_id(tmp_path):
-    """Committing the shared id after the first part and crashing would lose the other lines."""
-
-    async def run():
-        async with standing(tmp_path) as stand:
-            org = stand.org
-            order, lines = order_with_lines(org, 3)
-            call = stand.call()
-            await call.write(request(CHANNEL, pb.EARLIEST))
-            with org.transaction(org.caller()) as tx:
-                for line in lines:
-                    org.saver.update(tx, org.objects["OrderItem"], line, {"Description": "same"})
-            found = []
-            while len(found) < 3:
-                for event in (await read(call)).events:
-                    head, body, _ = await header(stand, event)
-                    if head["entityName"] == "OrderItem" and head["changeType"] == "UPDATE":
-                        found.append((event.replay_id, head["recordIds"], body["OrderId"], body["Description"]))
-            assert len({replay_id for replay_id, *_ in found}) == 1
-            assert [(ids, parent, text) for _, ids, parent, text in found] == [([line], order, "same") for line in lines]
-            plain = stand.call()
-            await plain.write(request("/data/OrderItemChangeEvent", pb.EARLIEST))
-            heads = [(await header(stand, event))[0] for event in await read_events(plain, 2)]
-            assert heads[-1]["recordIds"] == lines
-
-    asyncio.run(run())
-
-
-def test_five_entities_and_no_more():
-    """An org without the add-on may select five objects; a sixth is refused, not ignored."""
-    from random import Random
-
-    from ops.sandbox.clock import SandboxClock
-    from ops.sandbox.faults import Switchboard
-    from ops.sandbox.salesforce.org import Org
-
-    six = ("Account", "Contact", "Order", "OrderItem", "Quote", "Case")
-    with pytest.raises(ValueError, match="may select 5"):
-        Org(None, clock=SandboxClock(), faults=Switchboard(Random(1)), settings=Settings(cdc_entities=six))
-
-
-def test_an_event_leaves_within_milliseconds(tmp_path):
-    """The stream wakes on the commit, not on a timer: with a tick of ten seconds an event still comes at once."""
-
-    async def run():
-        async with standing(tmp_path, timing=Timing(tick_s=10.0)) as stand:
-            call = stand.call()
-            await call.write(request(ACCOUNTS, pb.EARLIEST))
-            stand.org.create("Account", {"Name": "first"})
-            await read(call)
-            loop = asyncio.get_running_loop()
-            began = loop.time()
-            stand.org.create("Account", {"Name": "second"})
-            await read(call)
-            assert loop.time() - began < 1.0
-
-    asyncio.run(run())
-
-
-def test_the_days_deliveries_are_counted(tmp_path):
-    """The allocation is shared by all subscribers: two consumers of one event use two."""
-
-    async def run():
-        async with standing(tmp_path, daily_deliveries=3) as stand:
-            stand.org.create("Account", {"Name": "1"})
-            stand.org.create("Account", {"Name": "2"})
-            first, second = stand.call(), stand.call()
-            await first.write(request(ACCOUNTS, pb.EARLIEST))
-            await read_events(first, 2)
-            await second.write(request(ACCOUNTS, pb.EARLIEST))
-            assert (await ended(second))[1] == "subscription.limit.exceeded"
-            stand.org.clock.advance(25 * 3600)
-            again = stand.call()
-            stand.tokens.renew(None)
-            again = stand.call()
-            await again.write(request(ACCOUNTS, pb.EARLIEST))
-            assert len(await read_events(again, 2)) == 2
-
-    asyncio.run(run())
-
-
-def test_a_restart_keeps_replay_ids_and_schema_ids(tmp_path):
-    """A position stored before the sandbox was restarted resumes behind the same event, and old schema ids can still be read."""
-
-    async def run():
-        async with standing(tmp_path, directory=tmp_path) as stand:
-            stand.org.create("Account", {"Name": "before"})
-            call = stand.call()
-            await call.write(request(CHANNEL, pb.EARLIEST))
-            (event,) = await read_events(call, 1)
-            stand.org.create("Account", {"Name": "unseen"})
-        async with standing(tmp_path, directory=tmp_path) as stand:
-            info = await stand.stub.GetSchema(pb.SchemaRequest(schema_id=event.event.schema_id), metadata=stand.metadata())
-            assert info.schema_id == event.event.schema_id
-            call = stand.call()
-            await call.write(request(CHANNEL, pb.CUSTOM, event.replay_id))
-            (following,) = await read_events(call, 1)
-            assert (await header(stand, following))[1]["Name"] == "unseen"
 
     asyncio.run(run())
