@@ -25,6 +25,7 @@ from schemas.ids import SYSTEMS
 SUFFIX = "dry-run."
 #: Nothing new for this long: both systems have been read.
 QUIET_S = 10.0
+LOOK_S = 1.0
 
 
 @dataclass(slots=True)
@@ -75,18 +76,18 @@ def _collect(settings: Settings, prefix: str) -> Plan:
     codec = Codec(ConfluentRegistry(settings.kafka.registry))
     topics = [f"{prefix}{name}" for s in SYSTEMS for name in (f"write.{s}", f"write.{s}.backfill")]
     flow = [*topics, f"{prefix}observation", f"{prefix}observation.backfill", f"{prefix}claim.backfill"]
-    plan, seen = Plan(), False
+    plan, seen, clock = Plan(), False, SystemClock()
     writes = Table(settings.kafka.bootstrap, flow, settings.kafka.settings)
     for record in writes.load():
         _take(plan, record, topics, codec)
-    while True:
-        records = writes.follow(QUIET_S)
-        seen = seen or bool(records)
+    last = clock.monotonic()
+    while not seen or clock.monotonic() - last < QUIET_S:
+        records = writes.follow(LOOK_S)  # empty also where only the end of a partition was reached
         for record in records:
             _take(plan, record, topics, codec)
-        if seen and not records:
-            writes.close()
-            return plan
+        seen, last = seen or bool(records), clock.monotonic() if records else last
+    writes.close()
+    return plan
 
 
 def _take(plan: Plan, record: Record, topics: list[str], codec: Codec) -> None:
