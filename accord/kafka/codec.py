@@ -21,6 +21,7 @@ from fastavro.read import SchemaResolutionError
 
 from accord.errors import Fatal, Rejected
 from accord.kafka.registry import Registry
+from accord.kafka.writer import Write, compiled
 from schemas import events
 from schemas.topics import BACKFILL, Topic, golden_record
 
@@ -40,8 +41,11 @@ class Reader(NamedTuple):
 
 
 class Writer(NamedTuple):
+    """`compiled` None: events of this schema go through fastavro, as dictionaries."""
+
     header: bytes
     schema: Any
+    compiled: Write | None
 
 
 def shipped() -> Mapping[str, dict[str, Any]]:
@@ -110,9 +114,13 @@ class Codec:
         bare = topic.removesuffix(BACKFILL)
         record = golden_record(bare.rpartition(".")[2]) if isinstance(event, dict) else type(event).__name__
         writer = self._writers.get((bare, record)) or self._writer(bare, record)
-        out = io.BytesIO()
-        out.write(writer.header)
         try:
+            if writer.compiled and not isinstance(event, dict):
+                parts = [writer.header]
+                writer.compiled(event, parts.append)
+                return b"".join(parts)
+            out = io.BytesIO()
+            out.write(writer.header)
             plain = event if isinstance(event, dict) else msgspec.to_builtins(event, builtin_types=NATIVE)
             schemaless_writer(out, writer.schema, plain)
         except (*MALFORMED, AttributeError) as error:
@@ -146,7 +154,8 @@ class Codec:
         schema = self._schemas[record]
         schema_id = self._registry.register(subject(topic, schema), json.dumps(schema))
         self._readers.setdefault(schema_id, self._reads(record, self._parsed[record], None))
-        return self._writers.setdefault((topic, record), Writer(HEADER.pack(0, schema_id), self._parsed[record]))
+        parsed = self._parsed[record]
+        return self._writers.setdefault((topic, record), Writer(HEADER.pack(0, schema_id), parsed, compiled(parsed)))
 
     def _reader(self, schema_id: int) -> Reader:
         text = self._registry.schema(schema_id)

@@ -73,7 +73,7 @@ def renderer(table: EntityTable, reference: Reference) -> Render:
             return (part_of(side, ask, record, {}, {}),), {}
         body = plain_body(side, ask.fields, ask.desired, countries)
         options = {**address_book(side, ask, body), **clearing(side, ask, body)} if side.system == "netsuite" else adopts(ask, body)
-        seeds = plain_body(side, ask.seeds, {**ask.desired, **ask.seeds}, countries)
+        seeds = plain_body(side, ask.seeds, {**ask.desired, **ask.seeds}, countries) if ask.seeds else {}
         return (part_of(side, ask, record, body, seeds),), {**options, **ref_options(body, seeds)}
 
     return render
