@@ -29,7 +29,7 @@ async def play(folder: Path, json_file: Path, *, stay: bool) -> int:
     clock, begun = SystemClock(), time.monotonic()
     await asyncio.to_thread(_empty, folder)
     console.print("starting Kafka, a Schema Registry, a Salesforce and a NetSuite ...")
-    here = await world.start(folder.resolve(), clock, progress=console.is_terminal)
+    here = await world.start(await asyncio.to_thread(folder.resolve), clock, progress=console.is_terminal)
     try:
         stage = await _set(here, clock)
         running = asyncio.create_task(stage.supervisor.run())

@@ -17,7 +17,7 @@ from ops.sandbox.ports import Ports
 
 
 async def _start(system: str, directory: Path) -> tuple[dict[str, Any], Any]:
-    clock, faults, tls = SandboxClock(), Switchboard(Random(0)), ca.ensure(directory)  # noqa: S311 repeatable faults
+    clock, faults, tls = SandboxClock(), Switchboard(Random(0)), ca.ensure(directory)  # repeatable faults
     if system == "salesforce":
         from ops.sandbox.serve import serve_salesforce
 

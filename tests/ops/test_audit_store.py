@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from ops.audit.store import AuditStore, engine
 from schemas.events import Audit
 
 
 def step(**over):
-    base = dict(correlation_id="c1", at=1, step="read", system="salesforce", entity="customer", key="", record_id="001", event_id="e1", code="", message="", detail="", duration_ms=0)
-    return Audit(**{**base, **over})
+    step = Audit("c1", 1, "read", "salesforce", "customer", key="", record_id="001", event_id="e1", code="", message="", detail="", duration_ms=0)
+    return replace(step, **over)
 
 
 def test_a_trace_by_one_side_finds_what_happened_on_both(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from schemas.events import Assigned, Change, Learned, Tombstone
 from streams.resolve import Reading, learn, resolve
 
@@ -14,11 +16,11 @@ def observe(_system, _object, body, kind):
 
 
 def change(kind="update", **over):
-    base = dict(
+    made = Change(
         event_id="e1", entity="customer", system="salesforce", object="Account", record_id="001A", kind=kind, number=7, time=1000,
         user="", origin="", transaction="", position="", reason="", body="{}",
     )  # fmt: skip
-    return Change(**{**base, **over})
+    return replace(made, **over)
 
 
 def run(ch, body=None, state=None, reading=RECORD):
@@ -66,6 +68,12 @@ def test_a_deletion_of_an_unknown_id_is_kept_and_a_later_read_mints_nothing():
     late = run(change("row"), {"name": "A"}, gone.state)
     assert late.observation is None
     assert late.request is None
+
+
+def test_a_record_seen_alive_after_the_margin_lives_again():
+    """Its undelete was a gap: the read that the gap asked for must not be thrown away."""
+    found = run(change("row", time=1051), {"name": "A"}, Assigned("", Tombstone("event", 7, 1000)))
+    assert found.observation.key == "customer:salesforce:001A"
 
 
 def test_an_id_learned_later_brings_out_the_deletion_that_was_held():

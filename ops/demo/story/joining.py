@@ -16,7 +16,7 @@ async def joined(stage: Stage) -> None:
     async def customers() -> str | None:
         linked = await sf.count("Account", "Accord_NetSuite_Id__c != null")
         total = await sf.count("Account")
-        there = [row async for row in ns.suiteql("SELECT COUNT(*) AS n, COUNT(externalid) AS k FROM customer")][0]
+        (there,) = [row async for row in ns.suiteql("SELECT COUNT(*) AS n, COUNT(externalid) AS k FROM customer")]
         if linked != CUSTOMERS or int(there["k"]) != CUSTOMERS:
             return None
         return f"{linked} linked, {total} in Salesforce, {there['n']} in NetSuite" if total == int(there["n"]) == CUSTOMERS else None

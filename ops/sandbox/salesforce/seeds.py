@@ -35,13 +35,8 @@ def seed(store: Store, now: datetime, company: str, domain: str) -> None:
         {"Name": company, "OrganizationType": "Enterprise Edition", "InstanceName": "HS1", "DefaultLocaleSidKey": "en_US"} | zone,
     )
     for alias, first, last in PEOPLE:
-        name = {
-            "Username": f"{alias}@{domain}",
-            "Email": f"{alias}@{domain}",
-            "FirstName": first,
-            "LastName": last,
-            "Name": f"{first} {last}",
-        }
+        address = f"{alias}@{domain}"
+        name = {"Username": address, "Email": address, "FirstName": first, "LastName": last, "Name": f"{first} {last}"}
         put("User", name | zone | {"IsActive": True, "LocaleSidKey": "en_US", "DefaultCurrencyIsoCode": "USD"})
     for code, rate, places_, corporate in CURRENCIES:
         put(

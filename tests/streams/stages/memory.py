@@ -59,7 +59,7 @@ class Memory:
             moved = False
             for stage in self.stages:
                 for topics in (stage.inputs, stage.inputs_backfill):
-                    moved |= any([self._batch(stage, t, p) for t in topics for p in range(PARTITIONS)])
+                    moved |= any([self._batch(stage, t, p) for t in topics for p in range(PARTITIONS)])  # noqa: C419 (all of them, not up to the first)
 
     def _batch(self, stage, topic, partition):
         queue = self.queues[topic, partition]
