@@ -96,7 +96,7 @@ def _change(event: ChangeEvent, entity: str, record_id: str, kind: str, body: st
         object=event.entity,
         record_id=record_id,
         kind=kind,
-        number=event.commit_number,
+        number=event.commit_number,  # one event for each record of a transaction, however many statements it had
         time=event.commit_ms,
         user=event.user,
         origin=event.origin,

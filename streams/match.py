@@ -7,18 +7,23 @@ create would double what the other side already holds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from schemas.events import Claim, Claimant, Claims, Mark, Match
 from schemas.ids import SYSTEMS
 
 
 def take(claim: Claim, state: Claims | None, *, opened: bool) -> tuple[Claims, list[Match]]:
-    """One claim (or its withdrawal) arrives. Returns the new state of its value, and the answers that are due."""
+    """One claim (or its withdrawal) arrives. Returns the new state of its value, and the answers that are due.
+
+    A claimant is a key in one system: a record that is on both sides claims twice, so that a newcomer with its value is told of it and
+    made nowhere. A withdrawal may make clear what was ambiguous: everybody is answered again.
+    """
     old = state or Claims(claim.entity)
-    others = [c for c in old.claims if c.key != claim.key]
-    if claim.withdrawn:
-        return Claims(claim.entity, tuple(others)), []
-    new = Claims(claim.entity, (*others, Claimant(claim.system, claim.key, answered=False)))
+    others = [replace(c, answered=c.answered and not claim.withdrawn) for c in old.claims if (c.system, c.key) != (claim.system, claim.key)]
+    if not claim.withdrawn:
+        others.append(Claimant(claim.system, claim.key, answered=False))
+    new = Claims(claim.entity, tuple(others))
     return answer(claim.value, new, claim.lane) if opened else (new, [])
 
 

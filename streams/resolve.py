@@ -66,8 +66,12 @@ def resolve(
 
 
 def present(change: Change, body: Mapping[str, Any], known: Assigned, observe: Observe, lane: str, margin_ms: int) -> Resolution:
-    """A record that is there: named by itself, known already, or seen for the first time."""
-    if known.tombstone and change.kind != "undelete":
+    """A record that is there: named by itself, known already, or seen for the first time.
+
+    What was deleted before it was known is alive again only by an undelete, or when it is seen after the margin (the undelete was a gap).
+    """
+    stone = known.tombstone
+    if stone and change.kind != "undelete" and change.time <= stone.time + margin_ms:
         return Resolution(note="deleted before it was known: mints nothing")
     fields, whole = observe(change.system, change.object, body, change.kind)
     key = known.key or named(change, fields)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from schemas.events import Claim, Claimant, Claims, Observation, Record, Values
-from streams.match import answer
+from schemas.events import Observation, Record, Values
+from streams.match import answer, take
 from streams.reconcile import Decision, reconcile
 from streams.resolve import Reading, learn, resolve
 from tests.laws.entity import ENTITY, N, S
@@ -45,6 +44,8 @@ def learn_step(w: World) -> bool:
     got = learn(said, w.assigned.get(at), lane="live")
     if got.state is not None:
         w.assigned[at] = got.state
+    if got.match is not None:
+        w.observation["live"].push((got.match.key, got.match))
     if got.observation is not None:
         w.observe(got.observation)
     return True
@@ -99,21 +100,11 @@ def streams_links(w: World, _k: int) -> bool:
     return True
 
 
-def take_claim(claim: Claim, state: Claims | None, *, opened: bool) -> tuple[Claims, list]:
-    """A claimant is a key in one system, a key that is in both claims twice. A withdrawal may make clear what was ambiguous."""
-    old = state or Claims(claim.entity)
-    others = [replace(c, answered=c.answered and not claim.withdrawn) for c in old.claims if (c.system, c.key) != (claim.system, claim.key)]
-    if not claim.withdrawn:
-        others.append(Claimant(claim.system, claim.key, answered=False))
-    new = Claims(claim.entity, others)
-    return answer(claim.value, new, claim.lane) if opened else (new, [])
-
-
 def match_step(w: World, _k: int) -> bool:
     if not w.claim.waits():
         return False
     claim = w.claim.take()
-    w.claims[claim.value], matches = take_claim(claim, w.claims.get(claim.value), opened=w.opened)
+    w.claims[claim.value], matches = take(claim, w.claims.get(claim.value), opened=w.opened)
     for match in matches:
         w.observation[match.lane].push((match.key, match))
     return True

@@ -49,6 +49,24 @@ def test_a_withdrawn_claim_is_no_candidate():
     assert [a.other for a in answers] == [""]
 
 
+def test_a_newcomer_with_the_value_of_a_linked_pair_is_told_of_it():
+    """A second product with the SKU of one that is in both systems must not be made a second item (model: claims by system)."""
+    state = None
+    for system in ("salesforce", "netsuite"):
+        state, _ = take(Claim(VALUE, "customer", system, "customer:salesforce:1"), state, opened=True)
+    _, answers = take(claim("salesforce", "2"), state, opened=True)
+    assert {a.key: len(a.candidates) for a in answers}["customer:salesforce:2"] == 3
+
+
+def test_a_withdrawal_makes_clear_what_was_ambiguous():
+    """A person merges two duplicates: the one that waits must not wait for ever."""
+    state, _ = take(claim("netsuite", "8"), None, opened=True)
+    state, _ = take(claim("netsuite", "9"), state, opened=True)
+    state, _ = take(claim("salesforce", "1"), state, opened=True)
+    _, answers = take(claim("netsuite", "9", withdrawn=True), state, opened=True)
+    assert {(a.key, a.other) for a in answers} == {("customer:salesforce:1", "customer:netsuite:8"), ("customer:netsuite:8", "customer:salesforce:1")}
+
+
 def test_a_repeated_claim_is_answered_again_and_changes_nothing_else():
     """After a crash the claim comes twice; its answer must not be lost with the first."""
     state, first = take(claim("salesforce", "1"), None, opened=True)
