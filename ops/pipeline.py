@@ -107,19 +107,6 @@ class Pipeline:
                 trail = headers.of_event(f"person:{address}")
                 writer.send(self.topics.name(topic), address.encode(), self.codec.encode(topic, request), headers=trail)
 
-    def positions(self) -> dict[str, str]:
-        """Where each source stands, in its own words."""
-        return {key: p.position for key, p in self.table("position").items()}
-
-    def confirm(self, source: str, until_ms: int, now_ms: int) -> None:
-        """A person says that the deletions which stopped a source are meant; it holds until then."""
-        name = confirmation(source)
-        with self._writer("confirm") as writer:
-            value = self.codec.encode("position", Position(name, str(until_ms), now_ms))
-            writer.send(self.topics.name("position"), name.encode(), value)
-            step = Audit(source, now_ms, "confirmed", "", "", "", "", "", "mass_delete", f"deletions of {source} are meant", "", 0)
-            writer.send(self.topics.name("audit"), source.encode(), self.codec.encode("audit", step))
-
     def release(self, parked: Parked) -> None:
         """Let reconcile decide again about a record that waits, and take it from the list."""
         outcome = Outcome(parked.target, parked.key, parked.entity, parked.sequence, "released", event_id=parked.event_id)

@@ -16,9 +16,6 @@ from schemas.events import Parked, ReadRequest
 from schemas.ids import parse_ref
 
 parked_app = typer.Typer(no_args_is_help=True, help="Writes that wait: for what, since when.")
-position_app = typer.Typer(no_args_is_help=True, help="Where sources stand.")
-#: How long a person's word about a mass deletion holds.
-CONFIRMED_FOR_MS = 60 * 60 * 1000
 console = Console(highlight=False)
 if TYPE_CHECKING:
     from ops.pipeline import Pipeline
@@ -96,27 +93,3 @@ def replay(
 
     since_ms = int(since.replace(tzinfo=UTC).timestamp() * 1000) if since else 0
     console.print(f"sent {Pipeline.of(settings(config)).replay(since_ms)} changes again, in the backfill lane")
-
-
-@position_app.command("list")
-def position_list(config: ConfigFile = DEFAULT_CONFIG) -> None:
-    """Replay ids and cursors, as stored with the last events."""
-    from ops.pipeline import Pipeline
-
-    table = Table("source", "position")
-    for source, position in sorted(Pipeline.of(settings(config)).positions().items()):
-        table.add_row(source, position[:160])
-    console.print(table)
-
-
-@position_app.command("confirm")
-def position_confirm(
-    source: Annotated[str, typer.Argument(help="The source that stopped, as its message names it.")], config: ConfigFile = DEFAULT_CONFIG
-) -> None:
-    """The deletions that stopped this source are meant: it goes on, for an hour without asking again."""
-    from accord.clock import SystemClock, epoch_ms
-    from ops.pipeline import Pipeline
-
-    now_ms = epoch_ms(SystemClock().now())
-    Pipeline.of(settings(config)).confirm(source, now_ms + CONFIRMED_FOR_MS, now_ms)
-    console.print(f"{source} goes on")
