@@ -30,6 +30,7 @@ def settings(bootstrap: str, transactional_id: str, extra: Mapping[str, str] | N
         "acks": "all", "enable.idempotence": True, "linger.ms": 5, "compression.type": "lz4", "partitioner": "murmur2_random",
         "retry.backoff.ms": 1, "retry.backoff.max.ms": 1, "reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 1_000,
         "queue.buffering.max.messages": 500_000, "queue.buffering.max.kbytes": 300_000, "delivery.report.only.error": True,
+        "log_level": 3,  # what librdkafka tries again by itself is no news; errors are
         **(extra or {}),
     }  # fmt: skip
 
