@@ -40,13 +40,13 @@ def wanted(topics: Sequence[Topic], prefix: str, partitions: int = PARTITIONS) -
     return tuple(Wanted(names.name(topic.name, lane), topic.partitions or partitions, topic.config()) for topic, lane in lanes)
 
 
-def ensure(admin: AdminClient, topics: Iterable[Wanted], *, replication: int = 1) -> tuple[str, ...]:
-    """Create what is missing and answer its names. Fatal, naming each, where an existing topic has other settings."""
+def ensure(admin: AdminClient, topics: Iterable[Wanted], *, replication: int = 1, where: str = "") -> tuple[str, ...]:
+    """Create what is missing and answer its names. Fatal, naming each, where an existing topic has other settings. `where`: the cluster, for messages."""
     by_name = {topic.name: topic for topic in topics}
     try:
         existing = {name: len(found.partitions) for name, found in admin.list_topics(timeout=TIMEOUT_S).topics.items() if name in by_name}
     except KafkaException as error:
-        raise Transient(f"the Kafka cluster doesn't answer: {error}", code="kafka_down") from error
+        raise Transient(f"the Kafka cluster {where or '(kafka.bootstrap)'} doesn't answer: {error}", code="kafka_down") from error
     faults = [
         f"{name}: has {count} partitions, expected {by_name[name].partitions}"
         for name, count in existing.items()

@@ -21,7 +21,7 @@ def ready(settings: Settings, found: Mapping[str, Entity]) -> tuple[Topics, Code
     """Topics exist with the right settings, schemas are registered and compatible. Raises Fatal naming each that is not."""
     topics = topics_of(settings, found)
     kafka = settings.kafka
-    admin.ensure(admin.client(kafka.bootstrap, kafka.settings), admin.wanted(topics, kafka.prefix), replication=kafka.replication)
+    admin.ensure(admin.client(kafka.bootstrap, kafka.settings), admin.wanted(topics, kafka.prefix), replication=kafka.replication, where=kafka.bootstrap)
     codec = Codec(ConfluentRegistry(kafka.registry))
     codec.register_all(topics)
     return Topics(kafka.prefix), codec

@@ -35,7 +35,7 @@ def faults_of(tmp_path: Path, text: str, name: str = "thing") -> list[str]:
     ("line", "told"),
     [
         ('a = { type = "text(5)", salesforce = "A__c" }', "thing.toml:9: a: has no owner"),
-        ('a = { type = "text(5)", owner = "bob", salesforce = "A__c" }', "thing.toml:9: a: has no owner"),
+        ('a = { type = "text(5)", owner = "bob", salesforce = "A__c" }', "thing.toml:9: a: owner 'bob' is not one of"),
         ('a = { type = "txt", owner = "none", salesforce = "A__c" }', "thing.toml:9: a: unknown converter 'txt'"),
         ('a = { type = "text(5)", owner = "netsuite", salesforce = "A__c" }', "thing.toml:9: a: netsuite owns it but has no such field"),
         ('a = { type = "ref(ghost)", owner = "none", salesforce = "A__c" }', "thing.toml:9: a: ref(ghost): no such entity"),

@@ -1,0 +1,48 @@
+"""One pipeline for all flows, and tests as coroutines on its loop."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from tests.flows import seeds
+from tests.flows.rig import Rig, opened
+
+LOOP = asyncio.new_event_loop()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run `async def` tests on the session's loop."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    LOOP.run_until_complete(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+    return True
+
+
+@pytest.fixture(scope="session")
+def pipeline(kafka: str, registry: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """Both systems hold a few records, some of them the same; all roles run and the first snapshots have passed."""
+    prefix = f"flow{uuid.uuid4().hex[:6]}."
+    rig = LOOP.run_until_complete(opened(tmp_path_factory.mktemp("flows"), kafka, registry, prefix))
+    try:
+        LOOP.run_until_complete(seeds.given(rig))
+        rig.run_all()
+        yield rig
+    finally:
+        LOOP.run_until_complete(rig.stop())
+        dropped(kafka, prefix)
+
+
+def dropped(kafka: str, prefix: str) -> None:
+    """Leave the shared broker as it was found."""
+    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0})
+    mine = [name for name in admin.list_topics(timeout=30).topics if name.startswith(prefix)]
+    for done in admin.delete_topics(mine).values() if mine else ():
+        done.result(30)

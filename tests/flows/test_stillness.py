@@ -1,0 +1,69 @@
+"""What must not happen: echoes, writes of a replay, writes of a dry run. These run last, on all that the other flows left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from typing import Any
+
+from ops.demo import world
+from ops.demo.story.people import changed
+from tests.flows.rig import Rig
+from tests.flows.seeds import account, customer_of, told
+
+
+async def test_one_edit_makes_one_write_and_no_echo(pipeline: Rig):
+    """Our own write comes back as a change: it must end there, or two systems talk to each other for ever and eat the API budget."""
+    ident = await account(pipeline, "Echo Ltd")
+    customer = await customer_of(pipeline, ident)
+    await told(pipeline, "Account", ident, Accord_Status__c="synced")
+    await pipeline.quiet()
+    here, there = await pipeline.last("salesforce"), await pipeline.last("netsuite")
+    await changed(pipeline.sf, "Account", ident, {"Phone": "+1 503 555 0111"})
+
+    async def arrived() -> bool:
+        return "0111" in (await pipeline.ns.get("customer", customer))["phone"]
+
+    await pipeline.until("the phone is in NetSuite", arrived)
+    await pipeline.quiet()
+    assert [(e["record_id"], e["change"]) for e in await pipeline.journal("salesforce", here)] == [(ident, "UPDATE")], "only the person's own edit"
+    assert [(str(e["id"]), e["type"]) for e in await pipeline.journal("netsuite", there)] == [(customer, "customer")], "one write, no more"
+
+
+async def test_a_replay_writes_nothing(pipeline: Rig):
+    """Every change of every topic once more: registers know them all, so neither system may see a single write."""
+    await pipeline.quiet()
+    here, there = await pipeline.last("salesforce"), await pipeline.last("netsuite")
+    sent = await asyncio.to_thread(pipeline.pipeline.replay)
+    assert sent > 50
+    await pipeline.quiet()
+    assert shown(await pipeline.journal("salesforce", here)) == []
+    assert shown(await pipeline.journal("netsuite", there)) == []
+
+
+async def test_a_dry_run_writes_nothing_and_what_it_told_is_then_written(pipeline: Rig):
+    """People look before they leap: with all roles stopped, the table names the one new customer and no call that writes is made. What was
+    saved while nobody ran is not lost either: it arrives after the next start, and nothing else does."""
+    await pipeline.quiet()
+    await asyncio.to_thread(pipeline.stop_all)
+    ident = await account(pipeline, "Rehearsal Ltd")
+    here, there = await pipeline.last("salesforce"), await pipeline.last("netsuite")
+    command = [sys.executable, "-m", "ops.cli", "run", "all", "--dry-run", "--config", str(pipeline.config)]
+    environment = {**world.environment(), "COLUMNS": "200"}
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=200, env=environment, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (pipeline.folder / "dry-run.txt").write_text(done.stdout)
+    assert "(no call that writes was made)" in " ".join(done.stdout.split())
+    assert f"customer:salesforce:{ident}" in done.stdout
+    assert shown(await pipeline.journal("salesforce", here)) == []
+    assert shown(await pipeline.journal("netsuite", there)) == []
+    pipeline.run_all()
+    customer = await customer_of(pipeline, ident)
+    await pipeline.quiet()
+    assert {(e["type"], str(e["id"])) for e in await pipeline.journal("netsuite", there)} == {("customer", customer)}
+
+
+def shown(entries: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """Entries short enough to read in a failure."""
+    return [(e.get("object") or e.get("type"), e.get("record_id") or e.get("id"), e.get("changed") or e.get("fields")) for e in entries]
