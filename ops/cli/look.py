@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ from rich.live import Live
 from rich.table import Table
 
 from accord.config import Settings
+from accord.errors import Rejected
 from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
 
 if TYPE_CHECKING:
@@ -54,7 +56,10 @@ def trace(
     ident: Annotated[str, typer.Argument(help="A Salesforce or NetSuite id, a key, an event or a correlation id.")], config: ConfigFile = DEFAULT_CONFIG
 ) -> None:
     """Everything that happened to a record, in both systems."""
-    console.print(trace_table(asyncio.run(steps_of(settings(config), ident))))
+    steps = asyncio.run(steps_of(settings(config), ident))
+    for line in trace_lines(steps):
+        console.print(line, soft_wrap=True, markup=False)
+    console.print(f"{len(steps)} steps")
 
 
 async def steps_of(given: Settings, ident: str) -> list[dict[str, Any]]:
@@ -68,13 +73,13 @@ async def steps_of(given: Settings, ident: str) -> list[dict[str, Any]]:
         await store.close()
 
 
-def trace_table(steps: list[dict[str, Any]]) -> Table:
-    table = Table("at (UTC)", "step", "system", "record", "code", "what", title=f"{len(steps)} steps")
+def trace_lines(steps: list[dict[str, Any]]) -> Iterator[str]:
+    """A line for each step, oldest first."""
     for step in steps:
         at = datetime.fromtimestamp(step["at"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-        what = " ".join(part for part in (step["message"], _detail(step["detail"]), f"{step['duration_ms']} ms" if step["duration_ms"] else "") if part)
-        table.add_row(at, step["step"], step["system"], step["key"] or step["record_id"], step["code"], what)
-    return table
+        parts = (step["step"], step["system"], step["key"] or step["record_id"], step["code"], step["message"], _detail(step["detail"]))
+        took = f"({step['duration_ms']} ms)" if step["duration_ms"] else ""
+        yield f"{at}  " + "  ".join(part for part in (*parts, took) if part)
 
 
 def _detail(text: str) -> str:
@@ -98,4 +103,10 @@ def why_command(
     given = settings(config)
     pipeline = Pipeline.of(given)
     found = pipeline.record(record)
-    console.print(why(found, field, entities(given)[found.entity].rules, pipeline.links()))
+    try:
+        told = why(found, field, entities(given)[found.entity].rules, pipeline.links())
+    except KeyError as error:
+        raise Rejected(str(error.args[0]), code="unknown_field") from error
+    console.print(f"{found.key} {told.field}", style="bold")
+    for sentence in told.sentences:
+        console.print(f"- {sentence}", soft_wrap=True, markup=False)
