@@ -33,12 +33,13 @@ demo: $(VENV)/run
 
 # Fast ones first: what is pure, then what talks to a broker and the sandboxes.
 test: $(VENV)/test
-	$(BIN)/pytest -q tests/schemas tests/accord tests/streams tests/laws tests/sinks tests/producers tests/ops tests/docs tests/flows tests/faults tests/conformance
+	$(BIN)/pytest -q tests/house tests/docs tests/schemas tests/accord tests/streams tests/laws tests/sinks tests/producers tests/ops tests/flows tests/faults tests/conformance
 
 check: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/house tests/docs
 
 format: $(VENV)/test
 	$(BIN)/ruff format .
