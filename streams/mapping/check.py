@@ -98,6 +98,8 @@ def _field(table: EntityTable, field: FieldTable, entities: frozenset[str]) -> F
     stages = stages_of(table)
     if field.owner is None:
         yield field.place, f"{field.name}: has no owner"
+    elif isinstance(field.owner, str) and field.owner not in {*OWNERS, *table.section("owners")}:
+        yield field.place, f"{field.name}: owner {field.owner!r} is not one of {', '.join(OWNERS)}, nor a table under [owners]"
     else:
         yield from _owned(table, field, owners(field.owner, stages, table.section("owners")), stages)
     if field.compute and field.compute not in COMPUTES:
@@ -110,9 +112,6 @@ def _field(table: EntityTable, field: FieldTable, entities: frozenset[str]) -> F
 
 
 def _owned(table: EntityTable, field: FieldTable, by_stage: Mapping[str, Any], stages: tuple[str, ...]) -> Found:
-    if isinstance(field.owner, str) and field.owner not in {*OWNERS, *table.section("owners")}:
-        yield field.place, f"{field.name}: owner {field.owner!r} is not one of {', '.join(OWNERS)}, nor a table under [owners]"
-        return
     for stage in stages:
         owner = by_stage.get(stage)
         where = f" in stage {stage}" if stage else ""

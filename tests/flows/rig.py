@@ -26,6 +26,8 @@ from ops.wiring import clients
 
 LOOK_S = 0.1
 PATIENCE_S = 60.0
+#: Calls at once that the account allows: people work beside Accord, which takes five.
+CALLS = 20
 #: Nothing moved for this long, and nothing is behind: longer than the margin after which assumed values are read again.
 QUIET_S = 4.0
 #: A marker that ends a transaction takes an offset that nobody reads; so many may stand at the ends of a topic's partitions.
@@ -163,5 +165,8 @@ async def opened(folder: Path, kafka: str, registry: str, prefix: str) -> Rig:
     seeds = await seed.reference(sf, ns)
     table = world.configuration(ends, told, seeds.reference, seeds.stores, folder)
     table["kafka"]["prefix"] = prefix
+    rig = Rig(folder, table, told, bare, seeds, sf, ns, boxes)
+    await rig.control("POST", "/netsuite/options", {"concurrency": CALLS})
     table["netsuite"] |= {"poll_s": 0.5, "lag_s": 2.0, "overlap_s": 30.0, "prices_s": 3.0}
-    return Rig(folder, table, told, world.configure(folder, table), seeds, sf, ns, boxes)
+    rig.reconfigure()
+    return rig
