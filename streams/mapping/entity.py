@@ -96,8 +96,21 @@ def rules_of(table: EntityTable, reference: Reference, margin_ms: int) -> Rules:
         validated_target=validated.get("target", "") if validated else "",
         inactive=dict(table.section("inactive")),
         fact_fields=frozenset(facts.values()),
+        context=_context(table),
+        match_fields=_match_fields(table),
         margin_ms=margin_ms,
     )
+
+
+def _context(table: EntityTable) -> frozenset[str] | None:
+    """What normal forms read beside their own field: the record's currency and countries. A computed field may read anything."""
+    if any(field.compute for field in table.fields.values()):
+        return None
+    return frozenset({"currency"} | {field.country for field in table.fields.values() if field.country})
+
+
+def _match_fields(table: EntityTable) -> frozenset[str]:
+    return frozenset(name for spec in table.document.table.get("match", ()) for system in SYSTEMS for name in _names(spec.get(system, ())))
 
 
 def _validate(spec: Mapping[str, Any], reference: Reference) -> Validate:

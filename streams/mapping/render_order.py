@@ -106,7 +106,7 @@ def to_netsuite(orders: Orders, ask: Ask, record: Record) -> Rendered:
         body |= tax_details(orders.reference, store, ask.desired, body["item"]["items"], row_value(record, "tax_total"))
     if create and store and store.order_status:
         body["orderStatus"] = {"id": store.order_status}
-    seeds = plain_body(side, ask.seeds, {**ask.desired, **ask.seeds}, orders.countries)
+    seeds = plain_body(side, ask.seeds, {**ask.desired, **ask.seeds}, orders.countries) if ask.seeds else {}
     options = {**clearing(side, ask, body, replaced), **stage_options(ask), **ref_options(body, seeds)}
     return (part_of(side, ask, record, body, seeds),), options
 

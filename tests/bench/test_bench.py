@@ -1,0 +1,51 @@
+"""The measurements run, and say what they promise. Never how fast: that is for a quiet machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ops.local import stack
+from tests.bench import __main__ as bench
+from tests.bench import customers, figures, streams_customer
+
+KEYS = ["name", "value", "unit", "peer", "peer_value", "ratio"]
+
+
+def test_the_file_has_a_row_for_each_value_with_the_ratio_to_its_peer(tmp_path: Path) -> None:
+    """A figure without its peer of the same run can't be compared on a shared machine."""
+    bench.main(["codec", "--short", "--json", str(tmp_path / "bench.json")])
+    rows = json.loads((tmp_path / "bench.json").read_text())
+    assert {row["name"] for row in rows} == {f"codec.{what}.{event}" for what in ("encode", "decode") for event in ("observation", "record")}
+    for row in rows:
+        assert list(row) == KEYS
+        assert row["value"] > 0
+        assert row["ratio"] == pytest.approx(row["value"] / row["peer_value"], abs=0.001)
+
+
+def test_an_unknown_group_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelt group that measures nothing would look like a bench that passed."""
+    with pytest.raises(SystemExit):
+        bench.main(["codecs"])
+    assert "no such group: codecs" in capsys.readouterr().err
+
+
+def test_customers_go_through_the_real_stages_and_the_bare_loop(endpoints: stack.Endpoints) -> None:
+    """Both must do the whole input, or one of them is praised for work that it left out."""
+    (figure,) = streams_customer.run(endpoints, count=600, keys=100)
+    assert (figure.name, figure.peer) == ("streams.customer", "bare confluent-kafka loop")
+    assert figure.value > 0
+    assert figure.peer_value
+
+
+def test_the_same_changes_come_on_every_call() -> None:
+    """Two runs must do the same work."""
+    assert list(customers.changes(500, 50)) == list(customers.changes(500, 50))
+
+
+def test_a_percentile_is_one_of_the_values() -> None:
+    """A mean would hide the late ones."""
+    values = [float(n) for n in range(100, 0, -1)]
+    assert [figures.percentile(values, share) for share in (0.0, 0.5, 0.99, 1.0)] == [1, 51, 100, 100]
