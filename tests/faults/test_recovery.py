@@ -25,7 +25,7 @@ async def work(ledger: Ledger, rounds: int = 4) -> None:
 async def test_kill_9_of_a_role_in_the_middle_of_work_loses_and_doubles_nothing(pipeline: Rig, role: str):
     """A machine dies at any moment: what was read, decided or half written by then must arrive once, and the supervisor brings the role back."""
     await up(pipeline, role)
-    ledger = Ledger(pipeline, f"KILL{role.split()[-1].upper()}")
+    ledger = Ledger(pipeline, f"KILL{role.rsplit(maxsplit=1)[-1].upper()}")
     await ledger.accounts(30)
     await ledger.linked()
     working = asyncio.create_task(work(ledger))
