@@ -19,6 +19,10 @@ from streams.rules import DELETED, KEY, NETSUITE_ID, SALESFORCE_ID, STATUS_FIELD
 Fields = dict[str, str | None]
 
 
+#: Why an owner's null is no wish.
+MADE, JOINED = "made", "joined"
+
+
 class Plan(NamedTuple):
     fields: Fields
     seeds: Values
@@ -188,12 +192,24 @@ def _wants(draft: Draft, target: str, flow: Flow, value: str | None, slot: Slot 
     mine = agreed.get(name, MISSING) == value  # the owner did not change: the other side did
     if equal is None or (mine and name in draft.doubt.get(target, NOTHING)) or is_held(draft, target, name, value, mine):
         return False
-    if value is None and name not in agreed and flow.owner in draft.made:
-        return False  # the default of a record that we made, no fact
+    if value is None and name not in agreed and (reason := _never_said(draft, flow)):
+        if reason == JOINED:
+            _report(draft, target, flow, value)
+        return False
     if flow.rule.create_only or (flow.rule.on_conflict == "report" and (mine or name not in agreed)):
         _report(draft, target, flow, value)
         return False
     return _restores(draft, target, name, value, slot) if mine else _follows(draft, target, name)
+
+
+def _never_said(draft: Draft, flow: Flow) -> str:
+    """Is the owner's null no wish: the default of a record that we made, or what it never filled in of one that was joined?
+
+    Joining two records must not wipe what one side knows; once the owner has said something, its null counts.
+    """
+    if flow.owner in draft.made:
+        return MADE
+    return "" if draft.made else JOINED
 
 
 def _restores(draft: Draft, target: str, name: str, value: str | None, slot: Slot) -> bool:

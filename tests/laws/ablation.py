@@ -30,7 +30,7 @@ def _module(name: str) -> Any:
 
 answer, decide, fight, fold = (_module(f"reconcile.{name}") for name in ("answer", "decide", "fight", "fold"))
 identity, plan, resolve = _module("reconcile.identity"), _module("reconcile.plan"), _module("resolve")
-REAL_LEARN, REAL_OWN, REAL_GONE = identity.learn_id, plan.own_value, resolve.gone
+REAL_OWN, REAL_GONE = plan.own_value, resolve.gone
 
 
 def _cut_confirmation() -> list[Cut]:
@@ -90,12 +90,6 @@ def _cut_unconfirmed() -> list[Cut]:
     return [(decide, "_ask", only_new)]
 
 
-def _no_made(draft: Draft, system: str, id_: str, object_: str) -> bool:
-    out = REAL_LEARN(draft, system, id_, object_)
-    draft.made = ()
-    return out
-
-
 def _unmarked(draft: Draft, name: str, target: str) -> str | None:
     return None if name == KEY else REAL_OWN(draft, name, target)
 
@@ -121,7 +115,7 @@ CUTS: dict[str, Callable[[], list[Cut]]] = {
     "create_after_match": lambda: [(plan, "alone", lambda *_: True)],
     "rejected_remembered": lambda: [(decide, "_refused", lambda *_: False)],
     "retired": lambda: [(identity, "is_retired", lambda *_: False), (fold, "is_retired", lambda *_: False)],
-    "made_nulls": lambda: [(identity, "learn_id", _no_made), (answer, "learn_id", _no_made)],
+    "null_is_no_wish": lambda: [(plan, "_never_said", lambda *_: "")],
     "key_on_records": lambda: [(plan, "own_value", _unmarked)],
     "tombstones": lambda: [(resolve, "gone", _gone_unheard)],
     "deletion_believed": lambda: [(plan, "GONE", "never")],

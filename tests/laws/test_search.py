@@ -31,7 +31,7 @@ CAUGHT = {
     "create_after_match": 0,
     "rejected_remembered": 41,
     "retired": 120,
-    "made_nulls": 1,
+    "null_is_no_wish": 1,
     "key_on_records": 0,
     "deletion_believed": 14,
 }

@@ -32,6 +32,24 @@ def test_of_two_keys_the_one_of_the_system_that_is_not_master_loses() -> None:
     assert winner.ask(S).fields["b"] == "6"
 
 
+def test_joining_two_records_wipes_nothing() -> None:
+    """A customer whose shipping address only NetSuite knows would lose it on the first day, because its owner had never filled it in."""
+    winner = Book()
+    winner.take(row(S, 100, {"sku": "x", "a": None, "b": None, "active": "true"}))
+    loser = only_in_netsuite()
+    ((_, handover),) = loser.take(Match(LOSER, ENTITY, VALUE, KEY)).forwards
+    winner.take(Match(KEY, ENTITY, VALUE, LOSER))
+    winner.take(handover)
+    assert "a" not in winner.record.wanted.get(N, {})
+    assert "reported" in [n.code for n in winner.last.notes]
+    winner.take(row(S, 300, {"a": "5"}))
+    asked = winner.ask(N)
+    assert asked.fields["a"] == "5"
+    winner.take(applied(asked, 310, 311))
+    winner.take(row(S, 400, {"a": None}))
+    assert winner.ask(N).fields["a"] is None, "once its owner has spoken, a null is a wish"
+
+
 def test_the_fold_is_told_in_the_link_and_in_the_claims() -> None:
     """References to the old key must still find the record, and nobody may be matched with it any more."""
     decision = only_in_netsuite().take(Match(LOSER, ENTITY, VALUE, KEY))
