@@ -33,7 +33,7 @@ demo: $(VENV)/run
 
 # Fast ones first: what is pure, then what talks to a broker and the sandboxes.
 test: $(VENV)/test
-	$(BIN)/pytest -q tests/house tests/docs tests/schemas tests/accord tests/streams tests/laws tests/sinks tests/producers tests/ops tests/flows tests/faults tests/conformance
+	$(BIN)/pytest -q tests/house tests/docs tests/schemas tests/accord tests/streams tests/laws tests/sinks tests/producers tests/ops tests/bench tests/flows tests/faults tests/conformance tests/bench
 
 check: $(VENV)/test
 	$(BIN)/ruff check .
