@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -13,6 +16,11 @@ from accord.kafka.records import Headers, Offset, to_native
 
 TRANSACTION_TIMEOUT_MS = 10_000  # a dead writer's open transaction holds readers no longer than this
 CALL_S = 30.0
+#: librdkafka was seen not to return at all from `send_offsets_to_transaction` after the broker had died and come back, whatever the time-out
+#: given. Its thread can't be ended, so the process is: crash-only, what was open is rolled back by the broker.
+HUNG_S = CALL_S + 10.0
+WATCH_S = 1.0
+EXIT_HUNG = 70
 BY_KEY = -1  # librdkafka: let the partitioner choose
 FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})  # noqa: SLF001 (public names of librdkafka)
 T = TypeVar("T")
@@ -47,9 +55,12 @@ class TransactionalWriter:
         self._producer = Producer(settings(bootstrap, transactional_id, extra))
         self._refused: list[str] = []
         self._open = False
+        self._since: float | None = None
+        self._ended = threading.Event()
 
     def start(self) -> None:
         """Fence an older instance and roll back what it left open. Read positions only after this."""
+        threading.Thread(target=self._watch, name="hung", daemon=True).start()
         self._call(lambda: self._producer.init_transactions(CALL_S))
 
     def begin(self) -> None:
@@ -88,7 +99,10 @@ class TransactionalWriter:
 
     def close(self) -> None:
         """Roll back what is open, so that readers need not wait for the time-out."""
-        self.abort()
+        try:
+            self.abort()
+        finally:
+            self._ended.set()
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
@@ -97,6 +111,7 @@ class TransactionalWriter:
     def _call(self, call: Callable[[], T]) -> T:
         deadline = time.monotonic() + CALL_S
         while True:
+            self._since = time.monotonic()
             try:
                 return call()
             except KafkaException as raised:
@@ -110,3 +125,13 @@ class TransactionalWriter:
                     raise Transient(f"{self.transactional_id}: rolled back ({error.str()}; {self._refused[:3]})", code="aborted") from raised
                 if not error.retriable() or time.monotonic() > deadline:
                     raise Fatal(f"{self.transactional_id}: {error.str()}", code="kafka") from raised
+            finally:
+                self._since = None
+
+    def _watch(self) -> None:
+        while not self._ended.wait(WATCH_S):
+            since = self._since
+            if since is not None and time.monotonic() - since > HUNG_S:
+                sys.stderr.write(f"{self.transactional_id}: a call to the broker has not returned for {HUNG_S:.0f} s; the process ends and starts afresh\n")
+                sys.stderr.flush()
+                os._exit(EXIT_HUNG)
