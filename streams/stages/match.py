@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from accord.errors import Rejected
 from schemas.events import Claim, Claims, Mark, Match
@@ -10,9 +10,10 @@ from streams.match import answer, opened, take
 from streams.stage import Headers, Message, Out
 from streams.stages.desk import Desk, trail
 from streams.stages.marks import OWN, complete, count
+from streams.stages.shelf import Plain, Shelf
 
 
-class MatchStage:
+class MatchStage(Plain):
     """Holds who claims each match value, and whose snapshots have passed."""
 
     name = "match"
@@ -22,28 +23,11 @@ class MatchStage:
         self.inputs = (desk.topics.name("claim"),)
         self.inputs_backfill = (desk.topics.name("claim", "backfill"),)
         self.state = desk.topics.name("claims")
-        self.tables: tuple[str, ...] = ()
-        self._claims: dict[int, dict[bytes, Claims]] = {}
-
-    def load(self, partition: int, key: bytes, value: bytes | None) -> None:
-        store = self._claims.setdefault(partition, {})
-        if value is None:
-            store.pop(key, None)
-        else:
-            store[key] = self._desk.codec.decode(value)
-
-    def drop(self, partitions: Collection[int]) -> None:
-        for partition in partitions:
-            self._claims.pop(partition, None)
-
-    def apply_table(self, topic: str, key: bytes, value: bytes | None) -> None:  # noqa: ARG002
-        raise AssertionError(f"match follows no table, but got {topic}")
-
-    def tick(self, partitions: Collection[int], now_ms: int) -> Sequence[Out]:  # noqa: ARG002
-        return ()
+        self._shelf: Shelf[Claims] = Shelf(desk.codec.decode)
+        self.load, self.drop = self._shelf.load, self._shelf.drop
 
     def handle(self, partition: int, batch: Sequence[Message]) -> Sequence[Out]:
-        store = self._claims.setdefault(partition, {})
+        store = self._shelf.of(partition)
         outs: list[Out] = []
         for message in batch:
             headers = trail(message.headers)

@@ -17,6 +17,7 @@ from streams.stage import Headers, Message, Out
 from streams.stages.desk import Desk, trail
 from streams.stages.due import Due
 from streams.stages.marks import OWN, count, hand_on
+from streams.stages.shelf import Shelf
 
 
 class Entity(Protocol):
@@ -44,25 +45,19 @@ class ReconcileStage:
         self.inputs_backfill = tuple(desk.topics.name(t, "backfill") for t in names)
         self.state = desk.topics.name("record")
         self.tables = (desk.topics.name("link"),)
-        self._records: dict[int, dict[bytes, Record]] = {}
+        self._shelf: Shelf[Record] = Shelf(desk.codec.decode)
+        self.drop = self._shelf.drop
         self._links = LinkIndex()
         self._due = Due()
 
     def load(self, partition: int, key: bytes, value: bytes | None) -> None:
-        store = self._records.setdefault(partition, {})
-        if value is None:
-            store.pop(key, None)
-            return
-        record = store[key] = self._desk.codec.decode(value)
-        entity = self._entities.get(record.entity)
-        if entity:
+        self._shelf.load(partition, key, value)
+        record = self._shelf.of(partition).get(key)
+        entity = self._entities.get(record.entity) if record else None
+        if record and entity:
             for request in assumed_reads(record, entity.rules.margin_ms):
                 if request.system in entity.rules.trace_free:
                     self._due.put(partition, request)
-
-    def drop(self, partitions: Collection[int]) -> None:
-        for partition in partitions:
-            self._records.pop(partition, None)
 
     def apply_table(self, topic: str, key: bytes, value: bytes | None) -> None:  # noqa: ARG002
         self._links.put(key.decode(), None if value is None else self._desk.codec.decode(value))
@@ -72,7 +67,7 @@ class ReconcileStage:
         return [self._read(request, ()) for request in due]
 
     def handle(self, partition: int, batch: Sequence[Message]) -> Sequence[Out]:
-        store = self._records.setdefault(partition, {})
+        store = self._shelf.of(partition)
         outs: list[Out] = []
         for message in batch:
             headers = trail(message.headers)
@@ -177,7 +172,7 @@ class ReconcileStage:
         return outs + (hand_on(self._desk, "claim", mark, partition, self._partitions, headers) if done else [])
 
     def _still_assumed(self, partition: int, request: ReadRequest) -> bool:
-        record = self._records.get(partition, {}).get(request.if_assumed.encode())
+        record = self._shelf.of(partition).get(request.if_assumed.encode())
         entity = self._entities.get(request.entity)
         if record is None or entity is None:
             return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from streams.resolve import Observe, Reading, Resolution, learn, resolve
 from streams.stage import Headers, Message, Out
 from streams.stages.desk import Desk, trail
 from streams.stages.marks import hand_on
+from streams.stages.shelf import Plain, Shelf
 
 _BODY = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -27,7 +28,7 @@ class Source:
     reading: Reading
 
 
-class ResolveStage:
+class ResolveStage(Plain):
     """Holds which entity key each source record has."""
 
     name = "resolve"
@@ -39,28 +40,11 @@ class ResolveStage:
         self.inputs = tuple(desk.topics.name(t) for t in live)
         self.inputs_backfill = tuple(desk.topics.name(t, "backfill") for t in change_topics)
         self.state = desk.topics.name("assigned")
-        self.tables: tuple[str, ...] = ()
-        self._assigned: dict[int, dict[bytes, Assigned]] = {}
-
-    def load(self, partition: int, key: bytes, value: bytes | None) -> None:
-        store = self._assigned.setdefault(partition, {})
-        if value is None:
-            store.pop(key, None)
-        else:
-            store[key] = self._desk.codec.decode(value)
-
-    def drop(self, partitions: Collection[int]) -> None:
-        for partition in partitions:
-            self._assigned.pop(partition, None)
-
-    def apply_table(self, topic: str, key: bytes, value: bytes | None) -> None:  # noqa: ARG002
-        raise AssertionError(f"resolve follows no table, but got {topic}")
-
-    def tick(self, partitions: Collection[int], now_ms: int) -> Sequence[Out]:  # noqa: ARG002
-        return ()
+        self._shelf: Shelf[Assigned] = Shelf(desk.codec.decode)
+        self.load, self.drop = self._shelf.load, self._shelf.drop
 
     def handle(self, partition: int, batch: Sequence[Message]) -> Sequence[Out]:
-        store = self._assigned.setdefault(partition, {})
+        store = self._shelf.of(partition)
         outs: list[Out] = []
         for message in batch:
             outs += self._one(partition, store, message)
