@@ -23,6 +23,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     try:
         LOOP.run_until_complete(seeds.given(rig))
         rig.run_all()
+        LOOP.run_until_complete(seeds.joined(rig))
         yield rig
     finally:
         LOOP.run_until_complete(rig.stop())

@@ -6,9 +6,7 @@ import asyncio
 from typing import Any
 
 from confluent_kafka import Producer
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
-from accord.kafka import admin
 from accord.kafka.consumer import read_to_end
 from ops.demo.story.people import changed
 from tests.flows.rig import Rig
@@ -67,27 +65,6 @@ async def test_a_right_taken_away_is_told_and_nothing_is_lost(pipeline: Rig):
     await pipeline.clear()
     await customer_of(pipeline, ident)
     await told(pipeline, "Account", ident, Accord_Status__c="synced")
-
-
-async def test_a_broker_that_refuses_appends_loses_nothing(pipeline: Rig):
-    """What a full disk or a quota looks like to a producer: every append to a topic is refused. The role says so; after the cure what was
-    saved meanwhile arrives, once. (Simulated by max.message.bytes: a truly full disk can't be had here without a file system of its own.)"""
-    topic = pipeline.pipeline.topics.name(TOPIC)
-    await limit(pipeline, topic, "50")
-    ident = await account(pipeline, "Refused Append Ltd")
-    await said(pipeline, topic)
-    await limit(pipeline, topic, "1048588")
-    await customer_of(pipeline, ident)
-    rows = [row async for row in pipeline.ns.suiteql("SELECT id FROM customer WHERE companyname = 'Refused Append Ltd'")]
-    assert len(rows) == 1
-
-
-async def limit(rig: Rig, topic: str, size: str) -> None:
-    client = admin.client(rig.settings.kafka.bootstrap)
-    entry = ConfigEntry("max.message.bytes", size, incremental_operation=AlterConfigOpType.SET)
-    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
-    for done in client.incremental_alter_configs([resource]).values():
-        await asyncio.to_thread(done.result, 20)
 
 
 async def passes(rig: Rig, name: str) -> None:

@@ -34,6 +34,7 @@ def pipeline(kafka: str, registry: str, tmp_path_factory: pytest.TempPathFactory
     try:
         LOOP.run_until_complete(seeds.given(rig))
         rig.run_all()
+        LOOP.run_until_complete(seeds.joined(rig))
         yield rig
     finally:
         LOOP.run_until_complete(rig.stop())

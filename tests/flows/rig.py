@@ -25,7 +25,7 @@ from ops.pipeline import Pipeline
 from ops.wiring import clients
 
 LOOK_S = 0.1
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 #: Calls at once that the account allows: people work beside Accord, which takes five.
 CALLS = 20
 #: Nothing moved for this long, and nothing is behind: longer than the margin after which assumed values are read again.

@@ -27,6 +27,15 @@ async def given(rig: Rig) -> None:
     await asyncio.gather(*here, *there, *goods, rig.sf.create_all(products))
 
 
+async def joined(rig: Rig) -> None:
+    """Wait until the first snapshots of both sides have met: until then nothing is made anywhere."""
+
+    async def look() -> bool:
+        return await rig.sf.count("Account", "Accord_NetSuite_Id__c != null AND AccountNumber LIKE 'C-%'") == 5
+
+    await rig.until("the first snapshots are joined", look, 240)
+
+
 async def _taxed_store(rig: Rig) -> None:
     subsidiary = await rig.ns.create("subsidiary", {"name": "Accord New York", "currency": {"id": "1"}, "country": {"id": "US"}})
     await rig.control("POST", "/netsuite/options", {"tax": {subsidiary: {"rate": TAXED, "level": "transaction", "shipping_taxed": False}}})
