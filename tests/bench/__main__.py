@@ -16,6 +16,7 @@ from ops.local import stack
 from tests.bench import codec, figures, flow, streams_customer, streams_w
 
 Rows = list[dict[str, Any]]
+WIDTH = 120  # names are long, and a log has no width of its own
 
 
 def ends() -> stack.Endpoints:
@@ -60,7 +61,8 @@ def main(arguments: Sequence[str]) -> None:
     if unknown:
         parser.error(f"no such group: {', '.join(unknown)}; there are {', '.join(GROUPS)}")
     found = [row for name in given.groups or GROUPS for row in GROUPS[name](short=given.short)]
-    Console().print(figures.table(found))
+    console = Console()
+    console.print(figures.table(found), width=max(console.width, WIDTH))
     given.json.write_text(json.dumps(found, indent=1) + "\n")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rich.table import Table
+from rich.table import Column, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> Table:
-    out = Table("name", "value", "unit", "beside", "its value", "ratio", title="measurements")
+    out = Table(Column("name", no_wrap=True), "value", "unit", "beside", "its value", "ratio", title="measurements")
     for row in rows:
         out.add_row(row["name"], _number(row["value"]), row["unit"], row["peer"] or "", _number(row["peer_value"]), _number(row["ratio"]))
     return out

@@ -30,7 +30,7 @@ class Plan:
     """How much is measured. `rates`: changes a second. `expected`: the rate to which the bounds apply."""
 
     customers: int = 400
-    rates: Sequence[int] = (50, 200)
+    rates: Sequence[int] = (10, 50, 200)
     seconds: float = 15.0
     alone: int = 10
     kills: int = 2

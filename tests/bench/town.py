@@ -15,7 +15,7 @@ import aiohttp
 import psutil
 
 from accord.clock import SystemClock
-from accord.errors import Fatal
+from accord.errors import Fatal, Transient
 from accord.kafka import admin
 from accord.kafka.records import Partition
 from ops.cli.run import roles_of
@@ -175,7 +175,7 @@ def _quietly(look: Callable[[], Awaitable[bool]]) -> Callable[[], Awaitable[bool
     async def looked() -> bool:
         try:
             return await look()
-        except (KafkaException, KeyError):
+        except (KafkaException, Transient, KeyError, TimeoutError):
             return False
 
     return looked
