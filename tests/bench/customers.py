@@ -67,7 +67,7 @@ def changes(count: int, keys: int) -> Iterator[tuple[str, Change]]:
         first = serial < 2 * keys
         n = serial // 2 if first else chance.randrange(keys)
         if serial % 2 == 0:
-            yield "change.salesforce.account", _salesforce(n, serial, now[n], _edit(chance, now[n]) if not first else now[n], first=first)
+            yield "change.salesforce.account", _salesforce(n, serial, now[n] if first else _edit(chance, now[n]), first=first)
         else:
             body = customer(n, now[n], 0 if first else chance.randrange(5))
             yield "change.netsuite.customer", _change("netsuite", "customer", str(1000 + n), "row", serial, body)
@@ -79,8 +79,7 @@ def _edit(chance: random.Random, account_now: dict[str, Any]) -> dict[str, Any]:
     return edited
 
 
-def _salesforce(n: int, serial: int, now: dict[str, Any], body: dict[str, Any], *, first: bool) -> Change:
-    del now
+def _salesforce(n: int, serial: int, body: dict[str, Any], *, first: bool) -> Change:
     return _change("salesforce", "Account", ident(n), "row" if first else "update", serial, body)
 
 

@@ -20,8 +20,6 @@ from tests.bench.town import Town, opened, until
 LOOK_S = 0.004
 #: Call shapes that belong to reading at a rhythm, not to a change: the RESTlet, SOQL, and what every process asks once.
 RHYTHM = ("restlet", "/query", "/limits", "describe", "token", "oauth2", "serverTime", "governance", "userinfo", "suiteql", "refused")
-#: Of the bench itself: edits in Salesforce, one record at a time.
-PEOPLES = ("PATCH /services/data/v67.0/sobjects/Account/",)
 BOUNDS = {"p50": 60.0, "p99": 250.0}
 
 
@@ -114,10 +112,10 @@ async def latency(town: Town, plan: Plan, rate: int) -> list[Figure]:
 
 
 async def _per_change(town: Town, system: str, before: Mapping[str, int], changes: int) -> float:
-    """Calls of which there are more than before, people's own and those of a rhythm left out."""
+    """Calls of which there are more than before, those of a rhythm left out."""
     more = Counter(await town.calls(system))
     more.subtract(before)
-    return round(sum(n for shape, n in more.items() if not any(word in shape for word in (*RHYTHM, *PEOPLES))) / changes, 3)
+    return round(sum(n for shape, n in more.items() if not any(word in shape for word in RHYTHM)) / changes, 3)
 
 
 async def toward_salesforce(town: Town) -> list[Figure]:
@@ -202,11 +200,9 @@ async def measure(plan: Plan) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="accord-bench-") as folder:
         begun = time.monotonic()
         async with opened(Path(folder), plan.customers) as town:
-            calls = {s: sum((await town.calls(s)).values()) for s in ("netsuite",)}
             out = [Figure(f"startup.{name}", round(seconds, 2), "s") for name, seconds in town.startup.items()]
             out.append(Figure("startup.first_customers", round(time.monotonic() - begun, 1), "s"))
             out.append(at_most("calls_per_create.netsuite", round(await _creates(town, plan), 2), "calls", 2))
-            del calls
             out += await resting(town, 10.0 if plan.kills else 2.0)
             out += await alone(town, plan)
             for rate in plan.rates:
