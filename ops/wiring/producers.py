@@ -19,6 +19,7 @@ from accord.salesforce.rest import Salesforce
 from ops.wiring import clients
 from ops.wiring.kafka import ready
 from ops.wiring.mapping import entities, reads
+from ops.wiring.shares import reading
 from producers.inlet import KafkaInlet
 from producers.ledger import KafkaLedger, KafkaPositions
 from producers.outbox import Outbox
@@ -53,9 +54,9 @@ async def producers(settings: Settings, stop: asyncio.Event) -> None:
     wanted = reads(found)
     topics, codec = ready(settings, found)
     room = _room(settings, topics, codec, wanted)
-    slots = settings.netsuite.concurrency
+    slots = reading(settings.netsuite.concurrency)
     org = clients.salesforce(settings, room.clock, slots=settings.salesforce.slots, pace=Pace(settings.salesforce.slots, room.clock))
-    account = clients.netsuite(settings, room.clock, slots=slots, pace=Pace(max(1, slots // 2), room.clock))
+    account = clients.netsuite(settings, room.clock, slots=slots, pace=Pace(slots, room.clock))
     pubsub = _pubsub(settings, org, room.clock)
     sources, readers = _sources(settings, org, account, pubsub, wanted, room.clock), _readers(room, org, account, wanted)
     work = [run(s, room.ledger(s.name), room.bench) for s in sources] + [r.run() for r in readers] + [room.bench.watch.run()]

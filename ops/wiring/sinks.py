@@ -15,14 +15,13 @@ from accord.pace import Pace
 from ops.wiring import clients
 from ops.wiring.kafka import ready
 from ops.wiring.mapping import entities
+from ops.wiring.shares import writing
 from schemas.ids import System
 from sinks import clients as sink_clients
 from sinks.run import Options, serve
 from sinks.target import Target
 
 LOG = structlog.get_logger(__name__)
-#: Of NetSuite's concurrent calls, so many are kept for reading while writing goes on.
-READING = 1
 
 
 async def sink(settings: Settings, system: System, stop: asyncio.Event) -> None:
@@ -43,7 +42,7 @@ async def target(settings: Settings, system: System, clock: SystemClock) -> Targ
     if system == "salesforce":
         calls = settings.salesforce.slots
         return sink_clients.salesforce(clients.salesforce(settings, clock, slots=calls, pace=Pace(calls, clock)), calls=calls)
-    calls = max(1, await concurrency(settings, clock) - READING)
+    calls = writing(await concurrency(settings, clock))
     return sink_clients.netsuite(clients.netsuite(settings, clock, slots=calls, pace=Pace(calls, clock)), calls=calls)
 
 
