@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -18,6 +19,8 @@ from filelock import FileLock
 from ops.local import stack
 
 SHARED = Path(__file__).parent.parent / ".accord" / "test-stack"
+#: Pid and command line of a test run.
+User = list[Any]
 REGISTRY_IMAGE = "apicurio/apicurio-registry:3.3.3"
 KAFKA_IMAGE = "apache/kafka:4.3.1"
 
@@ -91,7 +94,7 @@ def _shared_stack() -> Iterator[stack.Endpoints]:
     """Start once for every run on this tree; the last user stops it, unless `ACCORD_KEEP=1` asks to leave it."""
     SHARED.mkdir(parents=True, exist_ok=True)
     users, me = SHARED / "users.json", psutil.Process()
-    mine = [me.pid, me.create_time()]
+    mine: User = [me.pid, me.cmdline()]
     with FileLock(SHARED / "users.lock"):
         both = stack.up(SHARED)
         users.write_text(json.dumps([*_alive(users), mine]))
@@ -103,13 +106,14 @@ def _shared_stack() -> Iterator[stack.Endpoints]:
             stack.down(SHARED)
 
 
-def _alive(users: Path) -> list[list[float]]:
-    known: list[list[float]] = json.loads(users.read_text()) if users.exists() else []
-    return [[pid, started] for pid, started in known if _is(int(pid), started)]
+def _alive(users: Path) -> list[User]:
+    known: list[User] = json.loads(users.read_text()) if users.exists() else []
+    return [[pid, command] for pid, command in known if _is(pid, command)]
 
 
-def _is(pid: int, started: float) -> bool:
+def _is(pid: int, command: list[str]) -> bool:
+    """By command line, not by start time: that moves when the wall clock is set."""
     try:
-        return abs(psutil.Process(pid).create_time() - started) < 2
+        return psutil.Process(pid).cmdline() == command
     except psutil.NoSuchProcess:
         return False

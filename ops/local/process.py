@@ -1,4 +1,7 @@
-"""Long-lived child processes that outlive whoever started them, told apart by pid and start time."""
+"""Long-lived child processes that outlive whoever started them, told apart by pid and command line.
+
+Not by start time: it is derived from the wall clock, and where that is set a broker that runs was taken for one that doesn't.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ import psutil
 
 from accord.errors import Fatal
 
-START_TIME_TOLERANCE_S = 2.0  # psutil derives it from the boot time, which moves when the wall clock is set
 POLL_S = 0.05
 
 
@@ -23,7 +25,7 @@ class Identity:
     """A process beyond doubt: a pid alone may have been given to another program since."""
 
     pid: int
-    started: float  # seconds since the epoch
+    command: tuple[str, ...]
 
 
 def start(command: Sequence[str], *, env: Mapping[str, str], log: Path, pid_file: Path) -> Identity:
@@ -34,7 +36,7 @@ def start(command: Sequence[str], *, env: Mapping[str, str], log: Path, pid_file
     output = (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), output, (os.POSIX_SPAWN_DUP2, 1, 2)]
     pid = os.posix_spawn(command[0], list(command), {**os.environ, **env}, file_actions=actions, setsid=True)
-    identity = Identity(pid, psutil.Process(pid).create_time())
+    identity = Identity(pid, tuple(command))
     pid_file.write_text(json.dumps(asdict(identity)))
     return identity
 
@@ -42,10 +44,12 @@ def start(command: Sequence[str], *, env: Mapping[str, str], log: Path, pid_file
 def running(pid_file: Path) -> Identity | None:
     """The process that `pid_file` names, or None where it has ended (a zombie counts as ended)."""
     try:
-        identity = Identity(**json.loads(pid_file.read_text()))
+        found = json.loads(pid_file.read_text())
+        identity = Identity(found["pid"], tuple(found["command"]))
         process = psutil.Process(identity.pid)
-        alive = abs(process.create_time() - identity.started) < START_TIME_TOLERANCE_S and process.status() != psutil.STATUS_ZOMBIE
-    except (FileNotFoundError, ValueError, TypeError, psutil.NoSuchProcess):
+        shown = tuple(process.cmdline())  # empty for a moment while the Java launcher replaces itself
+        alive = shown in ((), identity.command) and process.status() != psutil.STATUS_ZOMBIE
+    except (FileNotFoundError, ValueError, TypeError, KeyError, psutil.NoSuchProcess):
         return None
     return identity if alive else None
 

@@ -31,10 +31,10 @@ def test_a_taken_port_is_given_way_to():
 
 
 def test_a_pid_given_to_another_program_is_left_alone(tmp_path: Path):
-    """A stale pid file must never make us kill somebody else's process: the start time has to fit too."""
+    """A stale pid file must never make us kill somebody else's process: the command line has to fit too."""
     pid_file = tmp_path / "x.pid"
     own = psutil.Process()
-    pid_file.write_text(json.dumps({"pid": own.pid, "started": own.create_time() - 60}))
+    pid_file.write_text(json.dumps({"pid": own.pid, "command": ["something", "else"]}))
     assert process.running(pid_file) is None
     process.stop(pid_file, wait_s=1)  # would end this very test run
     pid_file.write_text("garbage")
