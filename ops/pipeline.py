@@ -13,7 +13,6 @@ from accord.kafka.codec import Codec
 from accord.kafka.consumer import read_to_end
 from accord.kafka.lag import waiting
 from accord.kafka.producer import TransactionalWriter
-from accord.kafka.records import Partition
 from accord.kafka.registry import ConfluentRegistry
 from accord.links import LinkIndex
 from producers.runner import confirmation
@@ -143,10 +142,6 @@ class Pipeline:
                         writer.send(target, r.key, r.value, partition=r.partition, headers=(*r.headers, REPLAYED))
             count += len(again)
         return count
-
-    def partitions(self, topic: str) -> list[Partition]:
-        name = self.topics.name(topic)
-        return [Partition(name, p) for p in range(admin.partition_counts(admin.client(self.bootstrap, self.extra), [name])[name])]
 
     def _writer(self, what: str) -> _Open:
         return _Open(TransactionalWriter(self.bootstrap, f"{self.topics.prefix}ops.{what}", self.extra))

@@ -1,11 +1,10 @@
-"""Snapshot marks on their way: counted for each partition, handed on to every partition of the next topic."""
+"""Snapshot marks on their way: handed on to every partition of the next topic, complete when all have come."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from schemas.events import Mark
-from streams.match import passed
 from streams.stage import Headers, Out
 from streams.stages.desk import Desk
 
@@ -17,11 +16,6 @@ def hand_on(desk: Desk, topic: str, mark: Mark, mine: int, partitions: int, head
     """The mark, now speaking for partition `mine` of this stage, to all partitions of the next topic."""
     event = Mark(mark.entity, mark.system, mark.snapshot, mine, partitions)
     return [desk.out(topic, OWN.decode(), event, headers, lane="backfill", partition=p) for p in range(partitions)]
-
-
-def count(marks: Sequence[str], mark: Mark) -> tuple[tuple[str, ...], bool]:
-    """(marks seen with this one, is this the one that completes the snapshot)."""
-    return passed(marks, mark)
 
 
 def complete(marks: Sequence[str], partitions: int) -> list[str]:

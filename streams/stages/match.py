@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from accord.errors import Rejected
 from schemas.events import Claim, Claims, Mark, Match
-from streams.match import answer, opened, take
+from streams.match import answer, opened, passed, take
 from streams.stage import Headers, Message, Out
 from streams.stages.desk import Desk, trail
-from streams.stages.marks import OWN, complete, count
+from streams.stages.marks import OWN, complete
 from streams.stages.shelf import Plain, Shelf
 
 
@@ -46,7 +46,7 @@ class MatchStage(Plain):
         return [*self._keep(partition, store, key, state, headers), *self._told(matches, headers)]
 
     def _mark(self, partition: int, store: dict[bytes, Claims], mark: Mark, headers: Headers) -> list[Out]:
-        marks, done = count(store.get(OWN, Claims("")).marks, mark)
+        marks, done = passed(store.get(OWN, Claims("")).marks, mark)
         outs = self._keep(partition, store, OWN, Claims("", (), marks), headers)
         if not done or not opened(mark.entity, complete(marks, self._partitions)):
             return outs

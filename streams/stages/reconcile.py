@@ -10,13 +10,14 @@ from accord.errors import Rejected
 from accord.links import LinkIndex
 from schemas.events import AssumedValue, Mark, Observation, Outcome, Part, ReadRequest, Record, Write
 from schemas.ids import Ref, to_external
+from streams.match import passed
 from streams.reconcile import Ask, Decision, reconcile
 from streams.reconcile.registers import top
 from streams.rules import Links, Read, Rules
 from streams.stage import Headers, Message, Out
 from streams.stages.desk import Desk, trail
 from streams.stages.due import Due
-from streams.stages.marks import OWN, count, hand_on
+from streams.stages.marks import OWN, hand_on
 from streams.stages.shelf import Shelf
 
 
@@ -164,7 +165,7 @@ class ReconcileStage:
 
     def _mark(self, partition: int, store: dict[bytes, Record], mark: Mark, headers: Headers) -> list[Out]:
         old = store.get(OWN) or Record(key=OWN.decode(), entity="")
-        marks, done = count(old.marks, mark)
+        marks, done = passed(old.marks, mark)
         if marks == tuple(old.marks):
             return []
         store[OWN] = replace(old, marks=marks)

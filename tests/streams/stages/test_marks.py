@@ -6,7 +6,9 @@ import pickle
 
 from accord.errors import Rejected
 from schemas.events import Claim, Mark, Match
+from streams.match import passed
 from streams.stage import Message
+from streams.stages.marks import hand_on
 from streams.stages.match import MatchStage
 from streams.stages.resolve import ResolveStage
 from streams.stages.shelf import Shelf
@@ -28,13 +30,11 @@ class Relay:
         self.inputs, self.inputs_backfill = (at.topics.name("observation"),), (at.topics.name("observation", "backfill"),)
 
     def handle(self, partition, batch):
-        from streams.stages.marks import count, hand_on
-
         outs = []
         for message in batch:
             event = self._desk.codec.decode(message.value)
             if isinstance(event, Mark):
-                self._marks[partition], done = count(self._marks.get(partition, ()), event)
+                self._marks[partition], done = passed(self._marks.get(partition, ()), event)
                 outs += hand_on(self._desk, "claim", event, partition, PARTITIONS, ()) if done else []
         return outs
 
