@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
 
 from schemas.state import (
     Assigned,
@@ -31,12 +29,13 @@ from schemas.state import (
     Values,
     Waiting,
 )
+from schemas.terms import Break, CustomerOffers, CustomerTerms, ItemTerms, Offer, Stock
 
 __all__ = [
-    "Assigned", "AssumedValue", "Audit", "Break", "Budget", "Change", "Claim", "Claimant", "Claims", "DeadLetter", "EventValue",
-    "Handover", "Held", "Learned", "Link", "Mark", "Match", "Observation", "Outcome", "Parked", "Part", "Position", "Problem",
-    "ReadRequest", "Reason", "Record", "Register", "Rejection", "Round", "RowValue", "Settled", "Terms", "Tombstone", "Values", "Waiting",
-    "Write",
+    "Assigned", "AssumedValue", "Audit", "Break", "Budget", "Change", "Claim", "Claimant", "Claims", "CustomerOffers", "CustomerTerms",
+    "DeadLetter", "EventValue", "Handover", "Held", "ItemTerms", "Learned", "Link", "Mark", "Match", "Observation", "Offer", "Outcome",
+    "Parked", "Part", "Position", "Problem", "ReadRequest", "Reason", "Record", "Register", "Rejection", "Round", "RowValue", "Settled",
+    "Stock", "Tombstone", "Values", "Waiting", "Write",
 ]  # fmt: skip
 
 
@@ -268,26 +267,3 @@ class Budget:
     demand: int
     allocated: int
     until: int
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    quantity: Decimal
-    price: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """The commercial terms of one item in one store, or for one customer there."""
-
-    store: str
-    item: str
-    customer: str
-    currency: str
-    price: Decimal | None
-    level: str
-    breaks: Sequence[Break]
-    available: Decimal | None
-    terms: str
-    active: bool
-    valid_from: datetime

@@ -63,7 +63,7 @@ def pipeline_topics(objects: Sequence[tuple[str, str]], entities: Sequence[str],
             Topic(f"budget.{s}", "worker", ("Budget",), retention_ms=10 * 60 * 1000, partitions=1),
         ]
     out += [Topic(f"entity.{e}", "entity key", (golden_record(e),), compact=True) for e in entities]
-    out += [Topic(f"terms.{s}", "item, or item and customer", ("Terms",), compact=True) for s in stores]
+    out += [Topic(f"terms.{s}", "item, customer, or both", ("ItemTerms", "CustomerTerms", "CustomerOffers"), compact=True) for s in stores]
     return tuple(out)
 
 

@@ -8,7 +8,7 @@ import json
 import struct
 import types
 import typing
-from datetime import UTC, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -43,7 +43,7 @@ def example(hint: Any, schema: Any, named: dict[str, Any]) -> Any:
         return (example(get_args(hint)[0], schema["items"], named),)
     if isinstance(schema, dict) and schema.get("type") == "enum":
         return schema["symbols"][-1]
-    return {str: "ü", int: 7, bool: True, bytes: b"\x00\xff", Decimal: Decimal("12.50"), datetime: datetime(2026, 11, 23, tzinfo=UTC)}[hint]
+    return {str: "ü", int: 7, bool: True, bytes: b"\x00\xff", Decimal: Decimal("12.50"), date: date(2026, 11, 23)}[hint]
 
 
 @pytest.mark.parametrize("name", sorted(codecs.typed_events().keys() & SCHEMAS.keys()))
@@ -51,8 +51,6 @@ def test_every_event_comes_back_equal(name: str):
     """A field that changes its type on the way (a list for a tuple, a number for a decimal) would look like a change for ever."""
     codec = Codec(FakeRegistry())
     event = example(codecs.typed_events()[name], SCHEMAS[name], {})
-    if name == "Terms":
-        event = dataclasses.replace(event, price=Decimal("12.5000"), available=Decimal("1.0000"))
     again = codec.decode(codec.encode("some.topic", event))
     assert again == event
     assert type(again) is type(event)
