@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from schemas.budget import Allotment, Demand, Share
 from schemas.state import (
     Assigned,
     AssumedValue,
@@ -32,9 +33,9 @@ from schemas.state import (
 from schemas.terms import Break, CustomerOffers, CustomerTerms, ItemTerms, Offer, Stock
 
 __all__ = [
-    "Assigned", "AssumedValue", "Audit", "Break", "Budget", "Change", "Claim", "Claimant", "Claims", "CustomerOffers", "CustomerTerms",
-    "DeadLetter", "EventValue", "Handover", "Held", "ItemTerms", "Learned", "Link", "Mark", "Match", "Observation", "Offer", "Outcome",
-    "Parked", "Part", "Position", "Problem", "ReadRequest", "Reason", "Record", "Register", "Rejection", "Round", "RowValue", "Settled",
+    "Allotment", "Assigned", "AssumedValue", "Audit", "Break", "Change", "Claim", "Claimant", "Claims", "CustomerOffers", "CustomerTerms",
+    "DeadLetter", "Demand", "EventValue", "Handover", "Held", "ItemTerms", "Learned", "Link", "Mark", "Match", "Observation", "Offer", "Outcome",
+    "Parked", "Part", "Position", "Problem", "ReadRequest", "Reason", "Record", "Register", "Rejection", "Round", "RowValue", "Settled", "Share",
     "Stock", "Tombstone", "Values", "Waiting", "Write",
 ]  # fmt: skip
 
@@ -256,14 +257,3 @@ class DeadLetter:
     error: str
     stage: str
     at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """Demand for API slots, and the allocation, valid until `until`."""
-
-    system: str
-    worker: str
-    demand: int
-    allocated: int
-    until: int

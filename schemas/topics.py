@@ -60,7 +60,7 @@ def pipeline_topics(objects: Sequence[tuple[str, str]], entities: Sequence[str],
             Topic(f"write.{s}", "entity key", ("Write",), twin=True),
             Topic(f"settled.{s}", "entity key", ("Settled",), compact=True),
             Topic(f"parked.{s}", "entity key", ("Parked",), compact=True),
-            Topic(f"budget.{s}", "worker", ("Budget",), retention_ms=10 * 60 * 1000, partitions=1),
+            Topic(f"budget.{s}", "worker", ("Demand", "Allotment"), retention_ms=10 * 60 * 1000, partitions=1),
         ]
     out += [Topic(f"entity.{e}", "entity key", (golden_record(e),), compact=True) for e in entities]
     out += [Topic(f"terms.{s}", "item, customer, or both", ("ItemTerms", "CustomerTerms", "CustomerOffers"), compact=True) for s in stores]
