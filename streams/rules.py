@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from schemas.events import Link, Problem
+from schemas.events import Link, Problem, Values
 from schemas.ids import SYSTEMS, System
 
 #: Who owns a field. `accord`: we compute it and write it to both sides, and never read it back as a fact.
 Owner = Literal["salesforce", "netsuite", "accord"]
-OnDelete = Literal["inactivate", "ignore", "delete"]
+OnDelete = Literal["inactivate", "ignore", "delete", "restore"]
 #: (system, canonical field) -> what that system holds by the best of event, row and assumption; None = null or never seen.
 Read = Callable[[str, str], str | None]
 
@@ -64,6 +64,24 @@ class FieldRule:
     staged: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What another record hears of this one. to: its address or key. once: an event, told once and never taken back; else it holds as long as it is told."""
+
+    to: str
+    entity: str
+    fields: Values
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """words: for other records. stale: addresses of records that changed with this one although nothing there says so."""
+
+    words: tuple[Word, ...] = ()
+    stale: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rules:
     """One entity; compared by identity, so that what follows from it can be cached. All callables are pure and depend on nothing but their arguments.
@@ -77,7 +95,7 @@ class Rules:
     match_values(system, read): `entity|match key|normalised value`, best first; empty = it can only be matched by its own key.
     validate(read, stage, links): what the record itself says that is wrong; any problem stops all writes to `validated_target`.
     facts(read): `Link.facts`; may read only fields in `fact_fields`.
-    on_delete(system): what a deletion in `system` means for the record of the other one.
+    on_delete(system): what a deletion in `system` means: for the record of the other one, or (`restore`) that it is made there again.
     stages: in order; a step back counts only when in `backward`, else the stage stays and is reported.
     stage_system: where the status behind the stage lives; writes of staged fields to it carry the stage.
     inactive: values that say "no longer in use", written on `inactivate` and read for `Link.standing`.
@@ -86,6 +104,9 @@ class Rules:
     context: fields that `normal` and `compute` read besides the one they are asked about; None = any, so every input decides on all fields.
     match_fields: fields that `match_values` reads; None = any.
     trace_free: systems in which a save that changes nothing leaves no event or stamp, so a value still assumed is read once.
+    matched: False = its key alone says what it is, so it is created without asking the matcher (a timeline event).
+    tells(before, now, links, gone): what other records hear of this one, by its values before and after an input; None = nothing, ever.
+    roll: all that documents tell of this record -> fields of its master; None = nobody tells it anything.
     """
 
     entity: str
@@ -112,3 +133,6 @@ class Rules:
     max_restores: int = 5
     restore_window_ms: int = 3_600_000
     trace_free: frozenset[str] = frozenset({"salesforce"})
+    matched: bool = True
+    tells: Callable[[Read, Read, Links, bool], News] | None = None
+    roll: Callable[[Sequence[str]], Values] | None = None

@@ -13,6 +13,7 @@ from streams.reconcile.draft import Draft
 from streams.reconcile.fold import forward, match, take_over
 from streams.reconcile.links import changed_link
 from streams.reconcile.observe import observe
+from streams.reconcile.tell import roll_up, tell
 from streams.rules import Links, Rules
 
 __all__ = ["Ask", "Decision", "Draft", "Forward", "Note", "reconcile"]
@@ -33,7 +34,9 @@ def reconcile(record: Record, input_: Observation | Outcome | Match | Handover, 
     else:
         take_over(draft, input_)
     if not folded and (draft.dirty or not isinstance(input_, Observation)):
+        roll_up(draft)
         decide(draft, input_)
+        tell(draft, input_)
     record = draft.frozen()
     return Decision(
         record,

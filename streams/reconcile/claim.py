@@ -16,6 +16,8 @@ NOBODY = ""
 def claim(draft: Draft) -> None:
     """Tell the matcher of values that are new, and of those that the record has no more."""
     fields = draft.rules.match_fields
+    if not draft.rules.matched:
+        return
     if not draft.moved and (not draft.names if fields is None else draft.names.isdisjoint(fields)):
         return
     for system in SYSTEMS:
@@ -55,7 +57,9 @@ def hear(draft: Draft, match: Match) -> None:
 
 
 def alone(draft: Draft, system: str) -> bool:
-    """Did the matcher say of every claim that there is nobody else?"""
+    """Did the matcher say of every claim that there is nobody else? (A record that needs no matcher is always alone.)"""
+    if not draft.rules.matched:
+        return True
     claims = draft.claims.get(system, NOTHING)
     return bool(claims) and all(answer == NOBODY for answer in claims.values())
 

@@ -16,7 +16,8 @@ def observe(draft: Draft, seen: Observation) -> None:
     if not accept(draft, seen):
         return
     system, event_id, margin = seen.system, seen.event_id, draft.margin
-    stand(draft, system, presence_slot(seen))
+    if seen.whole or seen.gone or seen.kind == "event":  # a row in part is another record's word (`tell`): it says nothing of presence
+        stand(draft, system, presence_slot(seen))
     registers = draft.registers.get(system, NOTHING)
     event, number, time = seen.kind == "event", seen.number, seen.time
     open_ = bool(draft.rounds.get(system) or draft.doubt.get(system))
