@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 from schemas.ids import SYSTEMS
 from streams.mapping.compute import COMPUTES
-from streams.mapping.entity import LIST_FORMS, RENDERERS, VALIDATORS, stages_of
+from streams.mapping.entity import LIST_FORMS, RENDERERS, VALIDATORS
 from streams.mapping.hooks import HOOKS
 from streams.mapping.source import Place
 from streams.mapping.stores import TABLES, Store
 from streams.mapping.table import EntityTable, FieldTable
+from streams.mapping.targets import stages_of, written_to
 from streams.mapping.types import KINDS
 from streams.mapping.when import KEYS, TESTS
 from streams.ownership import OWNERS, owners
@@ -121,7 +122,7 @@ def _owned(table: EntityTable, field: FieldTable, by_stage: Mapping[str, Any], s
             yield field.place, f"{field.name}: owner {owner!r}{where} is not one of {', '.join(OWNERS)}, nor a table under [owners]"
         elif owner in SYSTEMS and owner not in field.native:
             yield field.place, f"{field.name}: {owner} owns it{where} but has no such field"
-    targets = {s for s in SYSTEMS if s in field.native and any(o in (*SYSTEMS, "accord") and o != s for o in by_stage.values())}
+    targets = written_to(table, field)
     for system in sorted(targets):
         native = field.native[system]
         if not native.name and field.type != "lines" and not table.section("render"):

@@ -22,6 +22,7 @@ from streams.mapping.render_fulfilment import fulfilment_renderer
 from streams.mapping.render_order import order_renderer
 from streams.mapping.stores import Reference
 from streams.mapping.table import EntityTable, FieldTable
+from streams.mapping.targets import stages_of
 from streams.mapping.types import KINDS
 from streams.mapping.when import condition
 from streams.ownership import owner_of, owners
@@ -67,10 +68,6 @@ def compiled(table: EntityTable, reference: Reference, hash_: str, margin_ms: in
         RENDERERS.get(table.section("render") or "", renderer)(table, reference),
         golden_of(table, rules),
     )
-
-
-def stages_of(table: EntityTable) -> tuple[str, ...]:
-    return tuple(table.section("stages").get("order", ("",)))
 
 
 def rules_of(table: EntityTable, reference: Reference, margin_ms: int) -> Rules:

@@ -34,9 +34,27 @@ def load(
     margin_ms: int = DEFAULT_MARGIN_MS,
 ) -> Mapping[str, Entity]:
     """All entities, or those asked for. Overlays are directories; a later one wins. Raises Fatal naming every fault with file and line."""
+    parsed = spelled(tables, overlays, reference, entities=entities)
+    return {name: compiled(table, reference, hash_of(table, reference), margin_ms) for name, table in parsed.items()}
+
+
+def spelled(
+    tables: Traversable, overlays: Sequence[Path], reference: Reference, *, entities: Iterable[str] | None = None
+) -> Mapping[str, EntityTable]:
+    """The effective tables, found faultless. Raises Fatal as `load` does."""
+    parsed, found = judged(tables, overlays, reference, entities=entities)
+    if found:
+        raise Fatal(f"the mapping has {len(found)} fault(s):\n" + "\n".join(f"  {fault}" for fault in found))
+    return parsed
+
+
+def judged(
+    tables: Traversable, overlays: Sequence[Path], reference: Reference, *, entities: Iterable[str] | None = None
+) -> tuple[Mapping[str, EntityTable], Sequence[str]]:
+    """The effective tables, and every fault of every file: file, line and what is wrong."""
     files = {file.name.removesuffix(".toml"): file for file in tables.iterdir() if file.name.endswith(".toml")}
     found: list[str] = []
-    documents = {name: _document(name, file, found) for name, file in sorted(files.items())}
+    documents = {name: _document(name, file, file.name, found) for name, file in sorted(files.items())}
     for overlay in overlays:
         _overlay(overlay, documents, found)
     wanted = tuple(entities) if entities is not None else tuple(documents)
@@ -44,16 +62,15 @@ def load(
     parsed = {name: table_of(document, reference.features()) for name, document in documents.items() if document and name in wanted}
     for table in parsed.values():
         found += [str(fault) for fault in faults(table, frozenset(documents))]
-    if found:
-        raise Fatal(f"the mapping has {len(found)} fault(s):\n" + "\n".join(f"  {fault}" for fault in found))
-    return {name: compiled(table, reference, hash_of(table, reference), margin_ms) for name, table in parsed.items()}
+    return parsed, found
 
 
-def _document(name: str, file: Traversable | Path, found: list[str]) -> Document | None:
+def _document(name: str, file: Traversable | Path, told: str, found: list[str]) -> Document | None:
+    """`told`: how the file is named to people: a user's own by its path, a shipped one by its name."""
     try:
-        return parse(name, str(file.name), file.read_text())
+        return parse(name, told, file.read_text())
     except tomllib.TOMLDecodeError as error:
-        found.append(f"{file.name}: not TOML: {error}")
+        found.append(f"{told}: not TOML: {error}")
         return None
 
 
@@ -64,7 +81,7 @@ def _overlay(overlay: Path, documents: dict[str, Document | None], found: list[s
         return
     for file in sorted(overlay.glob("*.toml")):
         name = file.stem
-        document = _document(name, file, found)
+        document = _document(name, file, str(file), found)
         base = documents.get(name)
         if document:
             documents[name] = merged(base, document) if base else document

@@ -14,7 +14,7 @@ TYPE = re.compile(r"^([a-z_]+)(?:\(([^)]*)\))?$")
 #: Parts of an address: canonical suffix -> (type, Salesforce suffix, its text twin, NetSuite search suffix, key in the sub-record).
 ADDRESS_PARTS: Mapping[str, tuple[str, str, str, str, str]] = {
     "street": ("street", "Street", "", "address", "addr"),
-    "city": ("text(50)", "City", "", "city", "city"),
+    "city": ("text(40)", "City", "", "city", "city"),
     "state": ("state", "StateCode", "State", "state", "state"),
     "postal": ("postal", "PostalCode", "", "zip", "zip"),
     "country": ("country", "CountryCode", "Country", "countrycode", "country"),
