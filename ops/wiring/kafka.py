@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from accord.config import Settings
 from accord.kafka import admin
-from accord.kafka.codec import Codec
+from accord.kafka.codec import Codec, shipped
 from accord.kafka.registry import ConfluentRegistry
 from ops.wiring.mapping import objects
 from schemas.topics import Topic, Topics, pipeline_topics
@@ -17,11 +18,16 @@ def topics_of(settings: Settings, found: Mapping[str, Entity]) -> tuple[Topic, .
     return pipeline_topics(objects(found), tuple(found), tuple(settings.stores))
 
 
+def golden_schemas(found: Mapping[str, Entity]) -> dict[str, dict[str, Any]]:
+    """By record name, as the mapping in effect has them: with the fields, and the entities, that a user's overlay adds."""
+    return {entity.schema["name"]: dict(entity.schema) for entity in found.values()}
+
+
 def ready(settings: Settings, found: Mapping[str, Entity]) -> tuple[Topics, Codec]:
     """Topics exist with the right settings, schemas are registered and compatible. Raises Fatal naming each that is not."""
     topics = topics_of(settings, found)
     kafka = settings.kafka
     admin.ensure(admin.client(kafka.bootstrap, kafka.settings), admin.wanted(topics, kafka.prefix), replication=kafka.replication, where=kafka.bootstrap)
-    codec = Codec(ConfluentRegistry(kafka.registry))
+    codec = Codec(ConfluentRegistry(kafka.registry), {**shipped(), **golden_schemas(found)})
     codec.register_all(topics)
     return Topics(kafka.prefix), codec

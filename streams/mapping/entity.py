@@ -11,7 +11,7 @@ from schemas.events import Problem, Record
 from schemas.ids import OTHER, SYSTEMS
 from streams.mapping.compute import COMPUTES
 from streams.mapping.fulfilment import children_normal
-from streams.mapping.golden import golden_of
+from streams.mapping.golden import golden_of, whole_schema
 from streams.mapping.lines import translated
 from streams.mapping.normal import Normal, normal_form
 from streams.mapping.observe import Observe, observer
@@ -45,7 +45,7 @@ LIST_FORMS: Mapping[str, Normal] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entity:
-    """A compiled mapping. `hash`: of the effective tables and reference data; told with every write."""
+    """A compiled mapping. `hash`: of the effective tables and reference data; told with every write. `schema`: Avro, of its golden records."""
 
     name: str
     rules: Rules
@@ -54,6 +54,7 @@ class Entity:
     observe: Observe
     render: Render
     golden: Callable[[Record, Read], dict[str, Any]]
+    schema: Mapping[str, Any]
 
 
 def compiled(table: EntityTable, reference: Reference, hash_: str, margin_ms: int) -> Entity:
@@ -67,6 +68,7 @@ def compiled(table: EntityTable, reference: Reference, hash_: str, margin_ms: in
         observer(table, reference),
         RENDERERS.get(table.section("render") or "", renderer)(table, reference),
         golden_of(table, rules),
+        whole_schema(table.document),
     )
 
 

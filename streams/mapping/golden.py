@@ -12,8 +12,12 @@ from schemas.events import Record
 from schemas.ids import OTHER
 from schemas.topics import golden_record
 from streams.mapping.lines import loaded
-from streams.mapping.table import EntityTable, FieldTable
+from streams.mapping.source import Document
+from streams.mapping.stores import TABLES
+from streams.mapping.table import EntityTable, FieldTable, table_of
 from streams.mapping.types import DATE, KINDS, MONEY, QUANTITY, TEXT, decimal_type
+from streams.reconcile.draft import GONE
+from streams.reconcile.registers import top
 from streams.rules import NETSUITE_ID, SALESFORCE_ID, STATUS_FIELDS, Read, Rules
 
 #: Fields that every golden record has, before the mapping's own.
@@ -22,18 +26,28 @@ HEAD: Mapping[str, Any] = {
     SALESFORCE_ID: TEXT,
     NETSUITE_ID: TEXT,
     "stage": "string",
+    "standing": TEXT,
     "accord_status": TEXT,
     "accord_code": TEXT,
 }
 CACHE = 4096
+EVERYTHING = frozenset({"multi_currency", "state_picklists", "one_world", "legacy_tax", *TABLES})
+
+
+def reference(entity: str) -> Any:
+    """The address of a record of another entity, `entity:system:id`, by either side's id. The schema says of which entity, so that readers can join."""
+    return ["null", {"type": "string", "entity": entity}]
+
+
 #: Rows of child lists.
 ROWS: Mapping[str, Mapping[str, Any]] = {
-    "order": {"key": "string", "item": TEXT, "quantity": QUANTITY, "unit_price": decimal_type(20, 8), "discount": MONEY},
+    "order": {"key": "string", "item": reference("item"), "quantity": QUANTITY, "unit_price": decimal_type(20, 8), "discount": MONEY},
     "facts": {
         "key": "string", "line": TEXT, "expected_ship": DATE,
         **dict.fromkeys(("committed", "back_ordered", "picked", "packed", "shipped", "billed", "closed"), QUANTITY),
     },
-    "fulfilled": {"key": "string", "order_item": TEXT, "item": TEXT, "quantity": QUANTITY, "location": TEXT},
+    "cancelled": {"key": "string"},
+    "fulfilled": {"key": "string", "order_item": TEXT, "item": reference("item"), "quantity": QUANTITY, "location": TEXT},
     "packages": {"key": "string", "tracking": TEXT, "carton": TEXT, "weight": QUANTITY, "description": TEXT, "url": TEXT},
 }  # fmt: skip
 
@@ -58,8 +72,13 @@ def golden_schema(table: EntityTable) -> dict[str, Any]:
             }
             fields.append({"name": field.name, "type": {"type": "array", "items": row}, "default": []})
         else:
-            fields.append(_avro(field.name, KINDS[field.type].avro))
+            fields.append(_avro(field.name, reference(field.argument) if field.type == "ref" else KINDS[field.type].avro))
     return {"type": "record", "name": name, "namespace": "accord", "doc": f"Golden record of a {table.entity}.", "fields": fields}
+
+
+def whole_schema(document: Document) -> dict[str, Any]:
+    """The schema of a mapping file with every field, whatever features an account lacks: what reads golden records finds the same fields everywhere."""
+    return golden_schema(table_of(document, EVERYTHING))
 
 
 def _avro(name: str, type_: Any) -> dict[str, Any]:
@@ -69,7 +88,7 @@ def _avro(name: str, type_: Any) -> dict[str, Any]:
 def converter(type_: Any) -> Callable[[str], Any]:
     """Canonical text to the value that an Avro writer takes."""
     inner = type_[1] if isinstance(type_, list) else type_
-    if isinstance(inner, dict):
+    if isinstance(inner, dict) and "logicalType" in inner:
         kind = inner["logicalType"]
         if kind == "decimal":
             unit = Decimal(1).scaleb(-inner["scale"])
@@ -89,7 +108,7 @@ def golden_of(table: EntityTable, rules: Rules) -> Callable[[Record, Read], dict
         return tuple((name, make, *_sources(rules, name, stage)) for name, make in makers.items())
 
     def golden(record: Record, read: Read) -> dict[str, Any]:
-        out: dict[str, Any] = {"key": record.key, "stage": record.stage}
+        out: dict[str, Any] = {"key": record.key, "stage": record.stage, "standing": standing(record, rules, read)}
         out |= {SALESFORCE_ID: record.ids.get("salesforce"), NETSUITE_ID: record.ids.get("netsuite")}
         out |= {name: read(rules.master, name) for name in ("accord_status", "accord_code")}
         for name, make, first, second in plan(record.stage):
@@ -98,6 +117,16 @@ def golden_of(table: EntityTable, rules: Rules) -> Callable[[Record, Read], dict
         return out
 
     return golden
+
+
+def standing(record: Record, rules: Rules, read: Read) -> str:
+    """As the master has it: "deleted" there, "inactive" (no longer in use), or "active"."""
+    register = record.presence.get(rules.master)
+    slot = None if register is None else top(register, rules.margin_ms)
+    if slot is not None and slot.value == GONE:
+        return "deleted"
+    unused = bool(rules.inactive) and all(read(rules.master, name) == value for name, value in rules.inactive.items())
+    return "inactive" if unused else "active"
 
 
 def _maker(field: FieldTable) -> Callable[[str | None], Any]:

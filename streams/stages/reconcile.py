@@ -12,6 +12,7 @@ from schemas.events import AssumedValue, Mark, Observation, Outcome, Part, ReadR
 from schemas.ids import Ref, to_external
 from streams.match import passed
 from streams.reconcile import Ask, Decision, reconcile
+from streams.reconcile.ended import ended
 from streams.reconcile.registers import top
 from streams.rules import Links, Read, Rules
 from streams.stage import Headers, Message, Out
@@ -124,8 +125,9 @@ class ReconcileStage:
                 outs.append(self._read(request, headers))
         for ask in decision.asks:
             outs += self._ask(ask, record, entity, event, headers, lane)
-        if not record.alias:
-            outs.append(desk.out(f"entity.{record.entity}", record.key, entity.golden(record, reader(record, entity.rules.margin_ms)), headers))
+        if not record.alias or decision.link:
+            told = None if ended(record, entity.rules) else entity.golden(record, reader(record, entity.rules.margin_ms))
+            outs.append(desk.out(f"entity.{record.entity}", record.key, told, headers))
         outs += [
             desk.step(headers, "noted", system=n.system, entity=record.entity, key=record.key, code=n.code, message=n.message or n.field) for n in decision.notes
         ]

@@ -13,9 +13,10 @@ import pytest
 
 from schemas.events import Record
 from schemas.topics import golden_record
+from streams.mapping import load, shipped
 from streams.mapping.golden import HEAD
 from streams.mapping.schemas import golden_files
-from tests.streams.mapping.builders import entities, observed, order_body, order_line, reading
+from tests.streams.mapping.builders import entities, observed, order_body, order_line, reading, reference
 
 D = Decimal
 
@@ -40,11 +41,34 @@ def test_schema_and_canonical_fields_are_the_same(entity):
 
 def written(entity: str, value: dict) -> dict:
     """Through Avro and back."""
-    schema = fastavro.parse_schema(json.loads((resources.files("schemas") / "avro" / f"golden_{entity}.avsc").read_text()))
+    schema = json.loads((resources.files("schemas") / "avro" / f"golden_{entity}.avsc").read_text())
+    return through(schema, schema, value)
+
+
+def through(writer: dict, reader: dict, value: dict) -> dict:
+    """Written with one schema, read with another."""
     out = io.BytesIO()
-    fastavro.schemaless_writer(out, schema, value)
+    fastavro.schemaless_writer(out, fastavro.parse_schema(writer), value)
     out.seek(0)
-    return fastavro.schemaless_reader(out, schema, None)
+    return fastavro.schemaless_reader(out, fastavro.parse_schema(writer), fastavro.parse_schema(reader))
+
+
+def test_a_users_own_field_is_told_and_older_records_stay_readable(tmp_path):
+    """A custom field that reports don't see is mapped for nothing; a schema that can't read what is there stops the pipeline."""
+    (tmp_path / "customer.toml").write_text('[fields]\nregion = { type = "text(20)", owner = "salesforce", salesforce = "Region__c" }\n')
+    entity = load(shipped(), [tmp_path], reference())["customer"]
+    plain = json.loads((resources.files("schemas") / "avro" / "golden_customer.avsc").read_text())
+    record = Record("customer:salesforce:1", "customer")
+    new = through(entity.schema, entity.schema, entity.golden(record, reading(salesforce={"region": "north"})))
+    old = through(plain, entity.schema, entities()["customer"].golden(record, reading(salesforce={"name": "Acme"})))
+    assert (new["region"], old["region"], old["name"]) == ("north", None, "Acme")
+
+
+def test_a_reference_says_of_which_entity_it_is():
+    """Without it a report would have to know by heart what `entity` of a sales order is."""
+    fields = {f["name"]: f["type"] for f in entities()["order"].schema["fields"]}
+    rows = {f["name"]: f["type"] for f in fields["lines"]["items"]["fields"]}
+    assert (fields["customer"][1]["entity"], rows["item"][1]["entity"]) == ("customer", "item")
 
 
 def test_an_orders_golden_record_is_typed():
