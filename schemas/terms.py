@@ -58,6 +58,7 @@ class ItemTerms:
     currency: str
     price: Decimal | None
     level: str
+    levels: tuple[str, ...]
     breaks: tuple[Break, ...]
     offers: tuple[Offer, ...]
     basis: str
