@@ -9,6 +9,7 @@ from schemas.ids import SYSTEMS
 from streams.mapping.compute import COMPUTES
 from streams.mapping.entity import LIST_FORMS, RENDERERS, VALIDATORS
 from streams.mapping.hooks import HOOKS
+from streams.mapping.lattice import lattice_faults
 from streams.mapping.source import Place
 from streams.mapping.stores import TABLES, Store
 from streams.mapping.table import EntityTable, FieldTable
@@ -58,6 +59,7 @@ def _all(table: EntityTable, entities: frozenset[str]) -> Found:
     yield from _stages(table)
     for name, spec in table.section("status").items():
         yield from status_faults(name, spec)
+    yield from lattice_faults(table)
 
 
 def _head(table: EntityTable) -> Found:
