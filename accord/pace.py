@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Literal
 
-from accord.clock import Clock
+from accord.clock import Clock, epoch_ms
 
 Lane = Literal["live", "backfill"]
 #: Refusals within this many seconds are one event: calls that were under way together are refused together.
@@ -48,12 +48,23 @@ def refused(gauge: Gauge, now: float) -> Gauge:
     return replace(gauge, window=max(1.0, gauge.window / 2), refused_at=now)
 
 
-def room(gauge: Gauge, lane: Lane, running: int, running_backfill: int, allotted: int | None = None) -> bool:
-    """May one more call of this lane start? The backfill leaves one slot free for live calls where there is more than one."""
-    slots = int(gauge.window) if allotted is None else max(1, min(int(gauge.window), allotted))
-    if running >= slots:
-        return False
-    return lane == "live" or running_backfill < max(1, slots - 1)
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Calls at once that this process may make, and how many of them for the backfill."""
+
+    slots: int
+    backfill: int
+
+    @classmethod
+    def whole(cls, slots: int) -> Allowance:
+        """All of them for both lanes; the backfill leaves one slot free for live calls where there is more than one."""
+        return cls(slots, min(slots, max(1, slots - 1)))
+
+
+def free(gauge: Gauge, lane: Lane, running: int, running_backfill: int, allowed: Allowance) -> int:
+    """How many more calls of this lane may start."""
+    slots = min(int(gauge.window), allowed.slots) - running
+    return max(0, slots if lane == "live" else min(slots, allowed.backfill - running_backfill))
 
 
 def spent(gauge: Gauge, lane: Lane) -> bool:
@@ -66,37 +77,64 @@ class Pace:
     """`async with pace.slot(lane)` around each call; `refused()` after a refusal, `usage()` with what the system says about the day.
 
     Live callers are served before backfill. A slot is a call under way, so calls never queue inside the other system.
+    `answers`, `refusals`: since the start. `listener`: called when there may be more room, or more demand.
     """
 
-    def __init__(self, ceiling: int, clock: Clock) -> None:
-        """`ceiling`: the most calls at once that this process may make."""
+    def __init__(self, ceiling: int, clock: Clock, *, alone: Callable[[], int] | None = None) -> None:
+        """`ceiling`: the most calls at once that this process may make; `alone`: how many while nobody allots (default: all)."""
         self._gauge, self._clock = Gauge.of(ceiling), clock
+        self._alone = alone or (lambda: ceiling)
         self._running: dict[Lane, int] = {"live": 0, "backfill": 0}
+        self._wanted: dict[Lane, int] = {"live": 0, "backfill": 0}
         self._waiting: list[tuple[int, int, Lane, asyncio.Future[None]]] = []
         self._order = count()
-        self._allotted: tuple[int, float] | None = None
+        self._allotted: tuple[Allowance, float] | None = None
         self._probed = -1e9
+        self.answers = self.refusals = self.usage_ms = 0
+        self.listener: Callable[[], None] = lambda: None
 
     @property
     def gauge(self) -> Gauge:
         return self._gauge
 
-    def demand(self) -> int:
-        """Calls under way and waiting: what this process would use now if it could."""
-        return sum(self._running.values()) + sum(1 for w in self._waiting if not w[3].done())
+    @property
+    def running(self) -> int:
+        """Calls under way."""
+        return sum(self._running.values())
 
-    def allot(self, slots: int, valid_s: float) -> None:
+    def demand(self, lane: Lane) -> int:
+        """Calls under way, waiting, and announced: what this process would have under way now if it could."""
+        return self._running[lane] + self._wanted[lane] + sum(1 for w in self._waiting if w[2] == lane and not w[3].done())
+
+    def want(self, lane: Lane, calls: int) -> None:
+        """Announce calls that will only be begun when there is room for them."""
+        if self._wanted[lane] != calls:
+            self._wanted[lane] = calls
+            self.listener()
+
+    def allowance(self) -> Allowance:
+        """What holds now: the allotment while it is valid, else the share of one who is alone."""
+        if self._allotted is not None and self._clock.monotonic() < self._allotted[1]:
+            return self._allotted[0]
+        return Allowance.whole(self._alone())
+
+    def free(self, lane: Lane) -> int:
+        """How many more calls of this lane may start now."""
+        return free(self._gauge, lane, self.running, self._running["backfill"], self.allowance())
+
+    def allot(self, allowance: Allowance, valid_s: float) -> None:
         """Keep to this share of the account's slots for the next seconds (decided by the owner of `budget.<system>`)."""
-        self._allotted = (slots, self._clock.monotonic() + valid_s)
-        self._wake()
+        self._allotted = (allowance, self._clock.monotonic() + valid_s)
+        self.wake()
 
     def usage(self, used: int, daily: int) -> None:
-        """The system's own count of calls today."""
+        """The system's own count of calls today. May be called from any thread: who waits is let in when a call ends."""
         self._gauge = replace(self._gauge, used=used, daily=daily)
-        self._wake()
+        self.usage_ms = epoch_ms(self._clock.now())
 
     def refused(self) -> None:
         """The system refused a call because too many were under way (429 and its like)."""
+        self.refusals += 1
         self._gauge = refused(self._gauge, self._clock.monotonic())
 
     @asynccontextmanager
@@ -113,14 +151,16 @@ class Pace:
             self._leave(lane)
             raise
         self._gauge = answered(self._gauge)
+        self.answers += 1
         self._leave(lane)
 
     async def _enter(self, lane: Lane) -> None:
-        if not self._queued_before(lane) and self._has_room(lane):
+        if not self._queued_before(lane) and self.free(lane):
             self._running[lane] += 1
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (0 if lane == "live" else 1, next(self._order), lane, future))
+        self.listener()
         try:
             await future
         except asyncio.CancelledError:
@@ -130,22 +170,19 @@ class Pace:
 
     def _leave(self, lane: Lane) -> None:
         self._running[lane] -= 1
-        self._wake()
+        self.wake()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Let in whom there is room for."""
         while self._waiting:
             lane, future = self._waiting[0][2:]
-            if not future.done() and not self._has_room(lane):
-                return
+            if not future.done() and not self.free(lane):
+                break
             heapq.heappop(self._waiting)
             if not future.done():
                 self._running[lane] += 1
                 future.set_result(None)
+        self.listener()
 
     def _queued_before(self, lane: Lane) -> bool:
         return any(not w[3].done() and (w[2] == "live" or lane == "backfill") for w in self._waiting)
-
-    def _has_room(self, lane: Lane) -> bool:
-        valid = self._allotted and self._clock.monotonic() < self._allotted[1]
-        allotted = self._allotted[0] if self._allotted and valid else None
-        return room(self._gauge, lane, sum(self._running.values()), self._running["backfill"], allotted)

@@ -141,6 +141,32 @@ class Table:
         self._consumer.close()
 
 
+class Tail:
+    """The one partition of a topic from near its end on. No group. Call it from one thread."""
+
+    def __init__(self, bootstrap: str, topic: str, records: int, extra: Mapping[str, str] | None = None) -> None:
+        """`records`: how many before the end it begins."""
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap, "group.id": "unused", "enable.auto.commit": False, "auto.offset.reset": "earliest",
+                "enable.partition.eof": True, "fetch.wait.max.ms": 500, **(extra or {}),
+            }
+        )  # fmt: skip
+        end = admin.log_ends(admin.client(bootstrap, extra), [Partition(topic, 0)])[Partition(topic, 0)]
+        self._consumer.assign([TopicPartition(topic, 0, max(0, end - records))])
+
+    def read(self, wait_s: float, limit: int = 5_000) -> tuple[list[Record], bool]:
+        """What there is, as soon as there is something, and whether that was all."""
+        first = self._consumer.poll(wait_s)
+        if first is None:
+            return [], False
+        messages = [first, *self._consumer.consume(limit, 0)]
+        return [record_of(m) for m in messages if _end_of(m) is None], _end_of(messages[-1]) is not None
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
 def read_to_end(
     bootstrap: str, topic: str, extra: Mapping[str, str] | None = None, partitions: Collection[int] | None = None
 ) -> Iterator[Record]:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from accord.pace import PROBE_S, Gauge, Lane, Pace, answered, refused, room, spent
+from accord.pace import PROBE_S, Allowance, Gauge, Lane, Pace, answered, free, refused, spent
 from tests.accord.manual_clock import ManualClock
 
 
@@ -28,18 +28,24 @@ def test_answers_grow_the_window_by_one_slot_a_round_and_never_beyond_the_ceilin
 
 
 @pytest.mark.parametrize(
-    ("lane", "running", "backfill", "allotted", "free"),
+    ("lane", "running", "backfill", "allowed", "more"),
     [
-        ("live", 3, 0, None, True),
-        ("live", 4, 0, None, False),
-        ("backfill", 3, 3, None, False),
-        ("backfill", 2, 2, None, True),
-        ("live", 2, 0, 2, False),
+        ("live", 3, 0, Allowance.whole(4), 1),
+        ("live", 4, 0, Allowance.whole(4), 0),
+        ("backfill", 3, 3, Allowance.whole(4), 0),
+        ("backfill", 2, 2, Allowance.whole(4), 1),
+        ("live", 2, 0, Allowance(2, 0), 0),
+        ("backfill", 0, 0, Allowance(2, 0), 0),
+        ("live", 3, 0, Allowance(2, 2), 0),
+        ("backfill", 0, 0, Allowance.whole(1), 1),
+        ("live", 0, 0, Allowance(0, 0), 0),
     ],
 )
-def test_backfill_leaves_a_slot_for_live_calls(lane: Lane, running: int, backfill: int, allotted: int | None, free: bool) -> None:
-    """A backfill that holds every slot would delay a live order by one slow call."""
-    assert room(Gauge.of(4), lane, running, backfill, allotted) is free
+def test_a_lane_has_what_is_allowed_and_backfill_leaves_a_slot_for_live_calls(
+    lane: Lane, running: int, backfill: int, allowed: Allowance, more: int
+) -> None:
+    """A backfill that holds every slot would delay a live order by one slow call; a share that has shrunk is no licence to go on."""
+    assert free(Gauge.of(4), lane, running, backfill, allowed) == more
 
 
 def test_the_last_tenth_of_the_day_is_kept_for_people_and_backfill_stops_earlier() -> None:
@@ -66,10 +72,10 @@ def test_live_callers_go_before_backfill_that_waited_longer() -> None:
         await asyncio.sleep(0)
         rest = [asyncio.create_task(call("backfill", "backfill")), asyncio.create_task(call("live", "live"))]
         await asyncio.sleep(0)
-        assert pace.demand() == 3
+        assert (pace.demand("live"), pace.demand("backfill")) == (2, 1)
         hold.set()
         await asyncio.gather(first, *rest)
-        assert pace.demand() == 0
+        assert (pace.demand("live"), pace.demand("backfill")) == (0, 0)
         return order
 
     assert asyncio.run(scenario()) == ["first", "live", "backfill"]
@@ -86,7 +92,7 @@ def test_a_waiting_caller_that_gives_up_leaves_no_slot_behind() -> None:
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
         async with asyncio.timeout(1), pace.slot():
-            assert pace.demand() == 1
+            assert pace.demand("live") == 1
 
     asyncio.run(scenario())
 
@@ -112,13 +118,29 @@ def test_an_allocation_holds_only_as_long_as_it_is_valid() -> None:
     async def scenario() -> None:
         clock = ManualClock()
         pace = Pace(2, clock)
-        pace.allot(1, 5.0)
+        pace.allot(Allowance(1, 0), 5.0)
         async with pace.slot():
             second = asyncio.create_task(pace.slot().__aenter__())
             await asyncio.sleep(0)
             assert not second.done()
             clock.advance(6.0)
-            pace.usage(0, 0)
+            pace.wake()
             await asyncio.wait_for(second, 1)
 
     asyncio.run(scenario())
+
+
+def test_what_is_announced_counts_as_demand_and_is_told_at_once() -> None:
+    """A sink begins a batch only where there is room; unannounced, its backlog would never be given any."""
+
+    def told() -> None:
+        heard.append((pace.demand("live"), pace.demand("backfill")))
+
+    heard: list[tuple[int, int]] = []
+    pace = Pace(4, ManualClock(), alone=lambda: 1)
+    pace.listener = told
+    pace.want("live", 7)
+    pace.want("live", 7)
+    pace.want("backfill", 2)
+    assert heard == [(7, 0), (7, 2)]
+    assert (pace.free("live"), pace.free("backfill")) == (1, 1)

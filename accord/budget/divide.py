@@ -1,0 +1,47 @@
+"""Demand to shares: live before backfill, even where there is not enough, and what nobody wants ready for whoever calls next. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from schemas.events import Demand, Share
+
+
+def divide(limit: int, demands: Mapping[str, Demand], order: Sequence[str]) -> dict[str, Share]:
+    """Shares that add up to `limit` (none where nobody is there). `order`: who is served first where slots don't divide evenly."""
+    live = fill(limit, {w: demands[w].live for w in order}, order)
+    rest = limit - sum(live.values())
+    backfill = fill(for_backfill(limit, rest), {w: demands[w].backfill for w in order}, order)
+    for n in range(rest - sum(backfill.values()) if order else 0):
+        live[order[n % len(order)]] += 1
+    return {w: Share(live[w], backfill[w]) for w in order}
+
+
+def for_backfill(limit: int, rest: int) -> int:
+    """Of what live leaves, one slot stays free for the next live call, where there are more than two: it need not wait for a slow call to end."""
+    spare = 1 if limit > 2 and rest > 1 else 0
+    return max(0, min(rest - spare, max(1, limit - 1)))
+
+
+def fill(slots: int, wants: Mapping[str, int], order: Sequence[str]) -> dict[str, int]:
+    """Evenly up to what each wants: slot by slot, round by round."""
+    out = dict.fromkeys(order, 0)
+    hungry = [w for w in order if wants[w] > 0]
+    while slots > 0 and hungry:
+        for worker in hungry[:slots]:
+            out[worker] += 1
+        slots -= min(slots, len(hungry))
+        hungry = [w for w in hungry if out[w] < wants[w]]
+    return out
+
+
+def next_order(order: Sequence[str], demands: Mapping[str, Demand], shares: Mapping[str, Share]) -> list[str]:
+    """After a turn: who got less than another although it wanted more goes first."""
+    for lane in ("live", "backfill"):
+        wanting = [w for w in order if getattr(demands[w], lane) > 0]
+        got = {w: getattr(shares.get(w, Share()), lane) for w in wanting}
+        most = max(got.values(), default=0)
+        short = {w for w in wanting if got[w] < most and got[w] < getattr(demands[w], lane)}
+        if short:
+            return sorted(order, key=lambda w: w not in short)
+    return list(order)

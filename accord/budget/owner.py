@@ -1,0 +1,152 @@
+"""What the owner of `budget.<system>` knows and decides: a slot is given to one worker only after another has said that it let it go. Pure.
+
+Every worker listens and keeps this state, so that whoever becomes owner knows at once who holds what. Times are monotonic seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from accord.budget import limit as limits
+from accord.budget.divide import divide, next_order
+from accord.budget.limit import Limit
+from accord.pace import Gauge, spent
+from schemas.events import Allotment, Demand, Share
+
+#: A worker keeps to what it heard for so long; the owner says it anew every second, and every worker speaks every second.
+VALID_S = 3.0
+RENEW_S = 1.0
+#: A worker that has said nothing for so long is gone: what it heard last from us is not valid any more by then.
+LOST_S = VALID_S + RENEW_S
+#: With more workers than slots, a slot is handed on after so long. Handing on costs some milliseconds in which nobody has it.
+TURN_S = 1.5
+
+
+@dataclass(slots=True)
+class Standing:
+    """One worker. `issued`: slots by number of each allotment that it may still come to hear, or has not confirmed yet."""
+
+    demand: Demand
+    heard: float
+    issued: dict[int, int] = field(default_factory=dict)
+
+    def bound(self) -> int:
+        """The most calls that it may have under way."""
+        return max(self.demand.holding, *self.issued.values(), 0)
+
+
+class Owner:
+    """State of one system's budget, as the topic tells it. `me`: this worker; `ceiling`: calls at once that are ours."""
+
+    def __init__(self, system: str, me: str, ceiling: int) -> None:
+        self._system, self._me = system, me
+        self.limit = Limit.of(ceiling)
+        self._workers: dict[str, Standing] = {}
+        self._order: list[str] = []
+        self._turned = -1e9
+        self._day = Gauge.of(ceiling)
+        self._day_at = 0
+        self._term, self._owner, self._number = 0, "", 0
+        self._claim: int | None = None
+        self._last: Mapping[str, Share] = {}
+        self._said = -1e9
+
+    @property
+    def leads(self) -> bool:
+        """Do we decide? Ends by itself when another owner's later term, or an earlier word of the same one, is read."""
+        return self._claim is not None
+
+    def silent(self, now: float) -> bool:
+        """Has no owner said anything for so long that nothing holds any more?"""
+        return now - self._said > VALID_S
+
+    def lead(self) -> None:
+        """Claim the next term. It is ours where our first word in it stands before any other's."""
+        self._claim = self._term + 1
+
+    def leave(self) -> None:
+        """Another worker decides from now on."""
+        self._claim = None
+
+    def heard(self, demand: Demand, now: float) -> None:
+        """A worker spoke."""
+        known = self._workers.get(demand.worker)
+        if known is None:
+            known = self._workers[demand.worker] = Standing(demand, now)
+            self._order.append(demand.worker)
+        else:
+            if demand.refused > known.demand.refused:
+                self.limit = limits.refused(self.limit, now)
+            self.limit = limits.answered(self.limit, demand.answered - known.demand.answered, now)
+        known.demand, known.heard = demand, now
+        known.issued = {n: slots for n, slots in known.issued.items() if n > demand.adopted}
+        if demand.used_at > self._day_at:
+            self._day_at, self._day = demand.used_at, Gauge(1, 1.0, used=demand.used, daily=demand.daily)
+
+    def said(self, allotment: Allotment, now: float) -> bool:
+        """An allotment was read; answers whether it counts: an older term doesn't, nor another owner's word in a term that has begun."""
+        if allotment.term < self._term or (allotment.term == self._term and allotment.owner != self._owner):
+            return False
+        if self._claim is not None and allotment.owner != self._me and allotment.term >= self._claim:
+            self.leave()
+        self._term, self._owner, self._number = allotment.term, allotment.owner, max(self._number, allotment.number)
+        self._said = now
+        self._issue(allotment.number, allotment.shares)
+        return True
+
+    def allot(self, now: float, now_ms: int) -> Allotment | None:
+        """What to publish now, None where it is not ours to say, or nothing has changed and the last word is fresh."""
+        if self._claim is None:
+            return None
+        self._forget(now)
+        shares = self._safe(self._target(now))
+        if shares == self._last and now - self._said < RENEW_S:
+            return None
+        self._number += 1
+        self._said = now
+        self._issue(self._number, shares)
+        return Allotment(
+            self._system, self._me, self._claim, self._number, self.limit.now, shares, self._day.used, self._day.daily, now_ms + int(VALID_S * 1000)
+        )
+
+    def _issue(self, number: int, shares: Mapping[str, Share]) -> None:
+        self._last = shares
+        for worker, standing in self._workers.items():
+            if number > standing.demand.adopted:
+                standing.issued[number] = shares.get(worker, Share()).slots
+
+    def _forget(self, now: float) -> None:
+        self._workers = {w: s for w, s in self._workers.items() if now - s.heard <= LOST_S}
+        self._order = [w for w in self._order if w in self._workers]
+
+    def _target(self, now: float) -> dict[str, Share]:
+        demands = {w: self._workers[w].demand for w in self._order}
+        if spent(self._day, "live"):
+            return self._probe(demands)
+        shares = divide(self.limit.now, demands, self._order)
+        if now - self._turned >= TURN_S:
+            order = next_order(self._order, demands, shares)
+            if order != self._order:
+                self._order, self._turned = order, now
+                shares = divide(self.limit.now, demands, order)
+        return shares
+
+    def _probe(self, demands: Mapping[str, Demand]) -> dict[str, Share]:
+        """The day's calls are used up: one worker asks now and then whether it goes again, not each of them."""
+        asker = next((w for w in self._order if demands[w].live or demands[w].backfill), None)
+        return {w: Share(1 if w == asker else 0) for w in self._order}
+
+    def _safe(self, target: Mapping[str, Share]) -> dict[str, Share]:
+        """Shrink at once; grow only into what nobody may hold any more, live calls first."""
+        bounds = {w: s.bound() for w, s in self._workers.items()}
+        free = self.limit.now - sum(bounds.values())
+        out: dict[str, Share] = {}
+        for worker in sorted(target, key=lambda w: (target[w].live <= bounds[w], self._order.index(w))):
+            share, bound = target[worker], bounds[worker]
+            more = max(0, min(share.slots - bound, free))
+            free -= more
+            slots = min(share.slots, bound + more)
+            live = min(share.live, slots)
+            out[worker] = Share(live, slots - live)
+        return out
