@@ -5,15 +5,15 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from accord.errors import Fatal
 
 #: Settings that may not stand in the configuration file, only in the environment (ACCORD_SALESFORCE__CLIENT_SECRET ...).
-SECRETS = frozenset({"client_secret", "refresh_token", "password", "security_token", "consumer_secret", "token_secret"})
+SECRETS = frozenset({"client_secret", "refresh_token", "password", "security_token", "consumer_secret", "token_secret", "tokens", "webhook_url"})
 
 
 class Section(BaseModel):
@@ -91,6 +91,71 @@ class Run(Section):
     workers: int = 1
 
 
+class Api(Section):
+    """Where shops read terms. One token per store, from the environment or a file (one a line); `behind_tls`: a proxy speaks TLS."""
+
+    host: str = "127.0.0.1"
+    port: int = 8470
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    behind_tls: bool = False
+    tokens: dict[str, SecretStr] = Field(default_factory=dict)
+    token_files: dict[str, Path] = Field(default_factory=dict)
+
+
+class Mail(Section):
+    """The mail server of notices."""
+
+    host: str
+    port: int = 587
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    sender: str
+    username: str = ""
+    password: SecretStr | None = None
+    ca_file: Path | None = None
+
+
+class Route(Section):
+    """Where notices go. webhook: Slack's form, its address is a secret. digest_s: collect for so long; 0 = at once."""
+
+    kind: Literal["webhook", "email", "topic"]
+    webhook_url: SecretStr | None = None
+    webhook_url_file: Path | None = None
+    to: tuple[str, ...] = ()
+    digest_s: float = 0.0
+
+
+class Rule(Section):
+    """Which troubles go where, and how old they must be; a list that is empty means any."""
+
+    entity: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    store: tuple[str, ...] = ()
+    status: tuple[Literal["rejected", "waiting", "missing", "dead"], ...] = ()
+    after_s: float = 0.0
+    to: tuple[str, ...]
+
+
+class Notices(Section):
+    """How rejected and long-parked work reaches people (docs/guide.md)."""
+
+    mail: Mail | None = None
+    routes: dict[str, Route] = Field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        faults = [f"rules.{n}.to: no route {r!r}; there are {', '.join(self.routes) or 'none'}" for n, rule in enumerate(self.rules) for r in rule.to if r not in self.routes]
+        for name, route in self.routes.items():
+            if route.kind == "webhook" and not route.webhook_url and not route.webhook_url_file:
+                faults.append(f"routes.{name}: give webhook_url_file, or {variable(f'notices.routes.{name}.webhook_url')}")
+            if route.kind == "email" and not (self.mail and route.to):
+                faults.append(f"routes.{name}: e-mail needs notices.mail and addresses in to")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+
 class Settings(BaseSettings):
     """Everything that `accord` needs to know. `reference` and `stores` are read by the mapping (docs/mapping.md)."""
 
@@ -100,6 +165,8 @@ class Settings(BaseSettings):
     salesforce: Salesforce
     netsuite: NetSuite
     run: Run = Run()
+    api: Api = Api()
+    notices: Notices = Notices()
     mapping_dir: Path | None = None
     entities: tuple[str, ...] = ("customer", "contact", "item", "price", "order", "fulfilment")
     reference: dict[str, Any] = Field(default_factory=dict)
@@ -141,10 +208,10 @@ def secrets_in(table: Mapping[str, Any], prefix: str = "") -> list[str]:
     """Dotted names of secrets that stand in the file."""
     out: list[str] = []
     for name, value in table.items():
-        if isinstance(value, Mapping):
+        if name in SECRETS:
+            out += [f"{prefix}{name}.{each}" for each in value] if isinstance(value, Mapping) else [prefix + name]
+        elif isinstance(value, Mapping):
             out += secrets_in(value, f"{prefix}{name}.")
-        elif name in SECRETS:
-            out.append(prefix + name)
     return out
 
 

@@ -51,3 +51,26 @@ def test_a_file_that_is_missing_or_no_toml_is_named(tmp_path):
         load(tmp_path / "none.toml")
     with pytest.raises(Fatal, match="not TOML"):
         load(write(tmp_path, "[["))
+
+
+def test_tokens_and_webhooks_come_from_the_environment_only(tmp_path, monkeypatch):
+    """Whoever has a shop's token reads its prices; whoever has a webhook's address writes into the team's channel."""
+    notices = '[notices.routes.sales]\nkind = "webhook"\n[[notices.rules]]\nto = ["sales"]\n'
+    with pytest.raises(Fatal) as told:
+        load(write(tmp_path, GOOD + '[api.tokens]\nus = "hunter2"\n' + notices + '[notices.routes.x]\nkind = "webhook"\nwebhook_url = "https://hook.example/s3cret"\n'))
+    assert "ACCORD_API__TOKENS__US" in str(told.value)
+    assert "ACCORD_NOTICES__ROUTES__X__WEBHOOK_URL" in str(told.value)
+    assert "hunter2" not in str(told.value)
+    assert "s3cret" not in str(told.value)
+    monkeypatch.setenv("ACCORD_API__TOKENS__US", "hunter2")
+    monkeypatch.setenv("ACCORD_NOTICES__ROUTES__SALES__WEBHOOK_URL", "https://hook.example/s3cret")
+    settings = load(write(tmp_path, GOOD + notices))
+    assert settings.api.tokens["us"].get_secret_value() == "hunter2"
+    assert settings.notices.routes["sales"].webhook_url.get_secret_value() == "https://hook.example/s3cret"
+    assert "s3cret" not in repr(settings)
+
+
+def test_a_rule_that_leads_nowhere_is_told(tmp_path):
+    """A misspelt route would swallow every notice of its rule."""
+    with pytest.raises(Fatal, match="no route 'sale'"):
+        load(write(tmp_path, GOOD + '[[notices.rules]]\nto = ["sale"]\n'))
