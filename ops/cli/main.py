@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from accord.errors import Fatal, Rejected, Transient
-from ops.cli import demo, local, look, mend, position, run, sandbox
+from ops.cli import demo, local, look, mapping, mend, position, run, sandbox
 
 #: sysexits.h: EX_CONFIG, a person must change something; EX_TEMPFAIL, the same may work later; EX_DATAERR.
 EXIT_FATAL, EXIT_TRANSIENT, EXIT_REJECTED = 78, 75, 65
@@ -17,6 +17,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Ke
 app.add_typer(local.app, name="local")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(run.app, name="run")
+app.add_typer(mapping.app, name="mapping")
 app.add_typer(mend.parked_app, name="parked")
 app.add_typer(position.app, name="position")
 look.register(app)

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from accord.config import Settings
 from accord.reads import NetSuiteRead, SalesforceRead
-from streams.mapping import Entity, load, shipped, stores
+from streams.mapping import Entity, Reference, load, shipped, stores
+from streams.mapping.load import judged as judge
+from streams.mapping.load import spelled
+from streams.mapping.table import EntityTable
 
 
 def entities(settings: Settings) -> Mapping[str, Entity]:
     """Compiled, by name; only those that the configuration names. Raises Fatal with every fault, file and line."""
-    overlays = [settings.mapping_dir] if settings.mapping_dir else []
-    reference = stores(settings.reference, settings.stores)
-    return load(shipped(), overlays, reference, entities=settings.entities, margin_ms=int(settings.run.margin_s * 1000))
+    return load(shipped(), overlays(settings), reference_of(settings), entities=settings.entities, margin_ms=int(settings.run.margin_s * 1000))
+
+
+def tables_of(settings: Settings) -> Mapping[str, EntityTable]:
+    """The effective tables that the entities are compiled from. Raises Fatal with every fault, file and line."""
+    return spelled(shipped(), overlays(settings), reference_of(settings), entities=settings.entities)
+
+
+def judged(settings: Settings) -> tuple[Mapping[str, EntityTable], Sequence[str]]:
+    """The effective tables, and every fault of them."""
+    return judge(shipped(), overlays(settings), reference_of(settings), entities=settings.entities)
+
+
+def overlays(settings: Settings) -> Sequence[Path]:
+    return (settings.mapping_dir,) if settings.mapping_dir else ()
+
+
+def reference_of(settings: Settings) -> Reference:
+    return stores(settings.reference, settings.stores)
 
 
 def reads(found: Mapping[str, Entity]) -> list[SalesforceRead | NetSuiteRead]:

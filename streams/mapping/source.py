@@ -43,8 +43,18 @@ class Document:
 def parse(entity: str, file: str, text: str) -> Document:
     """Raises tomllib.TOMLDecodeError (its message has line and column)."""
     table = tomllib.loads(text)
-    places = {path: Place(file, line) for path, line in keys(text)}
-    return Document(entity, table, {(): Place(file, 1), **places})
+    places = {(): Place(file, 1), **{path: Place(file, line) for path, line in keys(text)}}
+    return Document(entity, table, {**dict(_inner(table, (), places)), **places})
+
+
+def _inner(value: Any, path: Path, places: Mapping[Path, Place]) -> Iterator[tuple[Path, Place]]:
+    """Keys inside inline tables stand where their table does; each has a place of its own, which an overlay can take over."""
+    rows = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for name, each in rows:
+        inner = (*path, str(name))
+        if isinstance(value, Mapping) or isinstance(each, Mapping):
+            yield inner, next(places[inner[:end]] for end in range(len(inner), -1, -1) if inner[:end] in places)
+            yield from _inner(each, inner, places)
 
 
 def keys(text: str) -> Iterator[tuple[Path, int]]:
