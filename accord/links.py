@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from schemas.events import Link
 from schemas.ids import Ref
 
@@ -39,3 +41,22 @@ class LinkIndex:
 
     def link(self, key: str) -> Link | None:
         return self._links.get(key)
+
+
+class Index(Protocol):
+    """Anything that knows links: this index, or what streams and sinks see of it."""
+
+    def key_of(self, ref: str) -> str | None: ...
+    def link(self, key: str) -> Link | None: ...
+
+
+def survivor(links: Index, key: str | None, system: str) -> str | None:
+    """Who stands for that record in that system: the record itself, or the one into which it was merged there."""
+    for _ in range(8):  # as with aliases
+        link = links.link(key) if key else None
+        into = link.merged.get(system) if link is not None else None
+        next_ = links.key_of(into) if into else None
+        if next_ is None or next_ == key:
+            break
+        key = next_
+    return key

@@ -21,6 +21,7 @@ class SalesforceRead:
 
     mode: `cdc` (events carry the values), `document` (events are hints, the record is read whole with its children), `poll` (SystemModstamp).
     hint: this object's events only point at the parent document: (parent entity, field that holds the parent's id), e.g. ("order", "OrderId").
+    merges: records can be merged: a deleted one names the survivor (`MasterRecordId`).
     fields: API names, parent paths allowed ("Account.Name"); arrive in the body under the same names.
     """
 
@@ -31,6 +32,7 @@ class SalesforceRead:
     children: tuple[Children, ...] = ()
     where: str = ""
     hint: tuple[str, str] | None = None
+    merges: bool = False
 
 
 @dataclass(frozen=True, slots=True)

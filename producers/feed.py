@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2s
 from typing import Any, Protocol
 
@@ -60,11 +60,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Answer to "read these ids". `gone`: proven to be no more; an id in neither list exists but is out of this feed's scope."""
+    """Answer to "read these ids". `gone`: proven to be no more; an id in neither list exists but is out of this feed's scope.
+
+    merged: of those that are gone, into which record each was merged.
+    """
 
     at_ms: int
     rows: Sequence[Row]
     gone: Sequence[str]
+    merged: Mapping[str, str] = field(default_factory=dict)
 
 
 class Feed(Protocol):

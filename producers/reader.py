@@ -21,6 +21,7 @@ from producers.ledger import Ledger
 from producers.outbox import Out
 from producers.pending import WINDOW, Ask, Pending
 from producers.runner import CONFIRM_S, Bench, confirmed, delay
+from schemas.ids import MERGED
 
 LOG = structlog.get_logger(__name__)
 #: Documents in one call.
@@ -176,7 +177,10 @@ class Reader:
     def _answers(self, feed: Feed, named: Named, asks: Sequence[Ask]) -> list[Out]:
         by_id = {a.request.record_id: a for a in asks}
         changes = [change(feed, row, named.at_ms, reason=_ask(by_id, row.id).request.reason) for row in named.rows]
-        changes += [vanished(feed, id_, named.at_ms, reason=_ask(by_id, id_).request.reason) for id_ in named.gone]
+        for id_ in named.gone:
+            into = named.merged.get(id_)
+            reason = MERGED + into if into else _ask(by_id, id_).request.reason
+            changes.append(vanished(feed, id_, named.at_ms, reason=reason))
         return [out for c in changes for out in self._bench.outbox.change(c, "live", _ask(by_id, c.record_id).headers)]
 
     async def _refused(self, asks: Sequence[Ask], error: Rejected) -> None:

@@ -52,7 +52,7 @@ class SalesforceFeed:
     async def named(self, ids: Sequence[str]) -> Named:
         """Rows by id. Gone: in the recycle bin, or found nowhere although the object itself can be read (the query would fail if not)."""
         asked = [i for i in dict.fromkeys(ids) if _ID.fullmatch(i)]
-        at_ms, rows, gone = self._org.server.now_ms(), [], []
+        at_ms, rows, gone, merged = self._org.server.now_ms(), [], [], {}
         for n in range(0, len(asked), BATCH):
             part = asked[n : n + BATCH]
             statement = soql.select(
@@ -61,15 +61,19 @@ class SalesforceFeed:
             started, found = await self._all(statement)
             at_ms = min(at_ms, started)
             rows += [self.row(r) for r in found]
-            gone += await self._gone([i for i in part if i[:15] not in {r["Id"][:15] for r in found}])
-        return Named(at_ms, rows, gone)
+            absent = [i for i in part if i[:15] not in {r["Id"][:15] for r in found}]
+            deleted = await self._deleted(absent)
+            gone += [i for i in absent if i[:15] not in deleted or deleted[i[:15]]["IsDeleted"]]
+            merged |= {i: str(into) for i in gone if (into := deleted.get(i[:15], {}).get("MasterRecordId"))}
+        return Named(at_ms, rows, gone, merged)
 
-    async def _gone(self, absent: Sequence[str]) -> list[str]:
+    async def _deleted(self, absent: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """What the recycle bin, too, knows of these, by id of 15 characters."""
         if not absent:
-            return []
-        _, found = await self._all(soql.select(self.object, ("Id", "IsDeleted"), where=[soql.among("Id", absent)]), deleted=True)
-        there = {r["Id"][:15] for r in found if not r["IsDeleted"]}
-        return [i for i in absent if i[:15] not in there]
+            return {}
+        names = ("Id", "IsDeleted", "MasterRecordId") if self._read.merges else ("Id", "IsDeleted")
+        _, found = await self._all(soql.select(self.object, names, where=[soql.among("Id", absent)]), deleted=True)
+        return {r["Id"][:15]: r for r in found}
 
     async def count(self) -> int:
         """How many records there are."""

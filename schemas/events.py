@@ -88,7 +88,7 @@ class ReadRequest:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a system was seen to hold, in canonical names and normal forms."""
+    """What a system was seen to hold, in canonical names and normal forms. `merged_into`: where a record that is gone went (an address)."""
 
     key: str
     entity: str
@@ -105,6 +105,7 @@ class Observation:
     user: str = ""
     origin: str = ""
     lane: str = "live"
+    merged_into: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,10 @@ class Reason:
     rule: str
     owner: str
     event_id: str
+
+
+#: Option of a create: ids of deleted records (parted by commas) in whose place a new one is made.
+RETIRED = "retired"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,3 +39,12 @@ def to_external(key: str) -> str:
 def from_external(text: str) -> str:
     """Undo `to_external`. Raises ValueError where the text is no key of ours."""
     return str(parse_ref(text.replace("-", ":", 2)))
+
+
+#: Beginning of the reason of a change or request about a record that was merged into another one of its system.
+MERGED = "merged into "
+
+
+def merged_into(reason: str) -> str:
+    """Native id of the survivor that a reason names; empty = it names none."""
+    return reason.removeprefix(MERGED) if reason.startswith(MERGED) else ""

@@ -139,11 +139,15 @@ class Record:
     made: Sequence[str] = ()
     seconds: Mapping[str, str] = field(default_factory=dict)
     retired: Sequence[str] = ()
+    merged: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Which ids belong together, and the record's standing. `facts`: what other records' writes must know."""
+    """Which ids belong together, and the record's standing. `facts`: what other records' writes must know.
+
+    merged: system -> address of the record that stands for this one there, since the two were merged.
+    """
 
     key: str
     entity: str
@@ -153,6 +157,7 @@ class Link:
     standing: str
     alias: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    merged: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
+from accord.links import survivor
 from schemas.events import Link, Part, Write
 from schemas.ids import OTHER, parse_ref
 
@@ -63,7 +64,8 @@ def fill(write: Write, links: Index) -> tuple[tuple[Body, ...], tuple[Missing, .
         key = links.key_of(ref)
         if ref == write.key or key == own:
             return SELF
-        link = links.link(key) if key else None
+        there = survivor(links, key, write.target)
+        link = links.link(there) if there else None
         fault = _fault(ref, link, write.target, codes, line, name)
         if fault:
             missing.setdefault(f"{fault.code}|{ref}", fault)

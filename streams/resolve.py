@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.events import Assigned, Change, Learned, Match, Observation, ReadRequest, Tombstone, Values
-from schemas.ids import Ref, from_external, parse_ref
+from schemas.ids import Ref, from_external, merged_into, parse_ref
 
 #: (system, object, body, kind) -> (canonical fields, is it whole)
 Observe = Callable[[str, str, Mapping[str, Any], str], tuple[Values, bool]]
@@ -108,7 +108,9 @@ def gone(change: Change, known: Assigned, lane: str) -> Resolution:
     """Deleted there. Of an id that nobody knows the tombstone is kept."""
     event = change.kind == "delete"
     if known.key:
-        return Resolution(observation=replace(observed(change, known.key, {}, lane, whole=False), gone=True))
+        survivor = merged_into(change.reason)
+        into = str(Ref(change.entity, change.system, survivor)) if survivor else ""
+        return Resolution(observation=replace(observed(change, known.key, {}, lane, whole=False), gone=True, merged_into=into))
     stone = Tombstone("event" if event else "row", change.number, change.time)
     return Resolution(state=Assigned("", stone) if known.tombstone != stone else None)
 

@@ -103,9 +103,10 @@ class Rules:
     restore_window_ms, max_restores: more restores of one field than that within the window, by the target's time, are a fight.
     context: fields that `normal` and `compute` read besides the one they are asked about; None = any, so every input decides on all fields.
     match_fields: fields that `match_values` reads; None = any.
+    merges: systems in which two records can be merged, and the deleted one names the survivor when it is read.
     trace_free: systems in which a save that changes nothing leaves no event or stamp, so a value still assumed is read once.
     matched: False = its key alone says what it is, so it is created without asking the matcher (a timeline event).
-    tells(before, now, links, gone): what other records hear of this one, by its values before and after an input; None = nothing, ever.
+    tells(key, before, now, links, gone): what other records hear of this one, by its values before and after an input; None = nothing, ever.
     roll: all that documents tell of this record -> fields of its master; None = nobody tells it anything.
     """
 
@@ -133,6 +134,7 @@ class Rules:
     max_restores: int = 5
     restore_window_ms: int = 3_600_000
     trace_free: frozenset[str] = frozenset({"salesforce"})
+    merges: frozenset[str] = frozenset()
     matched: bool = True
-    tells: Callable[[Read, Read, Links, bool], News] | None = None
+    tells: Callable[[str, Read, Read, Links, bool], News] | None = None
     roll: Callable[[Sequence[str]], Values] | None = None

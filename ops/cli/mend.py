@@ -13,7 +13,7 @@ from rich.table import Table
 from accord.errors import Rejected
 from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
 from schemas.events import Parked, ReadRequest
-from schemas.ids import parse_ref
+from schemas.ids import MERGED, parse_ref
 
 parked_app = typer.Typer(no_args_is_help=True, help="Writes that wait: for what, since when.")
 console = Console(highlight=False)
@@ -25,6 +25,7 @@ Name = Annotated[str, typer.Argument(help="A key or address, e.g. customer:sales
 
 def register(app: typer.Typer) -> None:
     app.command("refresh")(refresh)
+    app.command("merged")(merged)
     app.command("replay")(replay)
 
 
@@ -82,6 +83,17 @@ def refresh(record: Name, config: ConfigFile = DEFAULT_CONFIG) -> None:
     requests = sides(link) if link else [ReadRequest(ref.entity, ref.system, "", ref.id, "person")]
     pipeline.ask(requests)
     console.print("asked to read " + " and ".join(f"{r.entity}:{r.system}:{r.record_id}" for r in requests))
+
+
+def merged(loser: Name, winner: Name, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Say into which record another one was merged: NetSuite keeps no trace of it (Salesforce does, there nobody need say it)."""
+    from ops.pipeline import Pipeline
+
+    gone, into = parse_ref(loser), parse_ref(winner)
+    if (gone.entity, gone.system) != (into.entity, into.system) or gone.id == into.id:
+        raise Rejected(f"{loser} and {winner} must be two records of one kind in one system", code="not_alike")
+    Pipeline.of(settings(config)).ask([ReadRequest(gone.entity, gone.system, "", gone.id, MERGED + into.id)])
+    console.print(f"asked to read {loser}; once it is gone, {winner} stands for it")
 
 
 def replay(

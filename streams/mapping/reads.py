@@ -21,7 +21,8 @@ def reads_of(table: EntityTable, reference: Reference) -> tuple[SalesforceRead |
         SalesforceRead(table.entity, spec["object"], spec.get("mode", "cdc"), tuple(spec["fields"]), hint=(table.entity, spec["parent"]))
         for spec in salesforce.get("hints", ())
     )
-    return (_salesforce(table, salesforce), *hints, _netsuite(table, netsuite))
+    of_netsuite = (_netsuite(table, netsuite),) if netsuite else ()  # a timeline event comes from the documents, not from a search
+    return (_salesforce(table, salesforce), *hints, *of_netsuite)
 
 
 def _salesforce(table: EntityTable, spec: Any) -> SalesforceRead:
@@ -33,7 +34,7 @@ def _salesforce(table: EntityTable, spec: Any) -> SalesforceRead:
     fields = tuple(
         n for n in columns_of(table.fields.values(), "salesforce", spec.get("fields", ())) if n not in {c.name for c in children}
     )
-    return SalesforceRead(table.entity, spec["object"], spec.get("mode", "cdc"), fields, children, spec.get("where", ""))
+    return SalesforceRead(table.entity, spec["object"], spec.get("mode", "cdc"), fields, children, spec.get("where", ""), merges=bool(spec.get("merges")))
 
 
 def _netsuite(table: EntityTable, spec: Any) -> NetSuiteRead:

@@ -12,6 +12,7 @@ from streams.reconcile.decision import Ask, Decision, Forward, Note
 from streams.reconcile.draft import Draft
 from streams.reconcile.fold import forward, match, take_over
 from streams.reconcile.links import changed_link
+from streams.reconcile.merge import merge
 from streams.reconcile.observe import observe
 from streams.reconcile.tell import roll_up, tell
 from streams.rules import Links, Rules
@@ -27,6 +28,7 @@ def reconcile(record: Record, input_: Observation | Outcome | Match | Handover, 
     folded = False
     if isinstance(input_, Observation):
         observe(draft, input_)
+        folded = merge(draft, input_)
     elif isinstance(input_, Outcome):
         answer(draft, input_)
     elif isinstance(input_, Match):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from schemas.events import AssumedValue, Outcome, Rejection, RowValue, Waiting
 from streams.reconcile.decision import Note
 from streams.reconcile.draft import GONE, MISSING, NOTHING, PRESENT, Draft
+from streams.reconcile.farewell import restoring
 from streams.reconcile.fight import sent
-from streams.reconcile.identity import is_retired, learn_id, stand, tell_resolve
+from streams.reconcile.identity import is_retired, learn_id, replace_dead, stand, tell_resolve
 from streams.reconcile.observe import ask_again, doubt
 from streams.reconcile.payload import payload_hash, status_hash, status_key
 from streams.reconcile.registers import EMPTY, Slot, time_of, top, with_slot
@@ -50,6 +51,11 @@ def _known(draft: Draft, outcome: Outcome) -> bool:
     if is_retired(draft, target, outcome.id):
         return False
     new = target not in draft.ids
+    if not new and draft.ids[target] != outcome.id and restoring(draft, target):
+        replace_dead(draft, target, outcome.id, outcome.object, "restored")
+        draft.made = (*(system for system in draft.made if system != target), target)
+        tell_resolve(draft, outcome)
+        return True
     if not learn_id(draft, target, outcome.id, outcome.object):
         if draft.seconds.get(target) != outcome.id:
             draft.put_whole("seconds", target, outcome.id)
@@ -125,7 +131,7 @@ def _rejected(draft: Draft, outcome: Outcome) -> None:
     if not is_current(draft, outcome):
         return
     wanted = draft.wanted.get(target, NOTHING)
-    payload = {**draft.seeds.get(target, NOTHING), **wanted} if target not in draft.ids else dict(outcome.sent)
+    payload = {**draft.seeds.get(target, NOTHING), **wanted} if target not in draft.ids or restoring(draft, target) else dict(outcome.sent)
     main = payload_hash(payload)
     key, hash_ = (target, main) if main else (status_key(target), status_hash(payload))
     known = draft.rejected.get(key)

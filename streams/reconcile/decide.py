@@ -112,7 +112,7 @@ def _ask(draft: Draft, target: str, fields: Fields, wish: Plan) -> None:
     desired = Desired(draft, target, fields) if plain else {}
     seeds = wish.seeds if kind == "create" else {}
     draft.asks.append(
-        Ask(target, sequence, kind, draft.ids.get(target, ""), fields, seeds, stage, desired, _reasons(draft, target, fields))
+        Ask(target, sequence, kind, "" if kind == "create" else draft.ids.get(target, ""), fields, seeds, stage, desired, _reasons(draft, target, fields))
     )
 
 

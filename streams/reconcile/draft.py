@@ -26,7 +26,7 @@ class Draft:
 
     __slots__ = (
         "_owned", "_standings", "agreed", "alias", "asks", "base", "claimed", "claims", "doubt", "forwards", "held", "ids", "key", "lane", "learned", "links",
-        "made", "margin", "moved", "names", "notes", "objects", "presence", "problems", "reads", "registers", "rejected", "restores", "retired", "rounds",
+        "made", "margin", "merged", "moved", "names", "notes", "objects", "presence", "problems", "reads", "registers", "rejected", "restores", "retired", "rounds",
         "rules", "seconds", "seeds", "sequence", "sources", "stage", "stirred", "touched", "waiting", "wanted",
     )  # fmt: skip
 
@@ -52,6 +52,7 @@ class Draft:
         self.claims: Mapping[str, Values] = base.claims
         self.sources: Mapping[str, Mapping[str, str]] = base.sources
         self.seconds: Mapping[str, str] = base.seconds
+        self.merged: Mapping[str, str] = base.merged
         self.problems: Sequence[Problem] = base.problems
         self.made: Sequence[str] = base.made
         self.retired: Sequence[str] = base.retired
@@ -160,5 +161,5 @@ class Draft:
         return Record(
             self.key, b.entity, self.ids, self.objects, self.registers, self.presence, self.wanted, self.seeds, self.sequence, self.agreed,
             self.rounds, self.restores, self.held, self.doubt, self.rejected, self.waiting, self.problems, self.alias, self.claims,
-            self.sources, b.marks, self.stage, self.made, self.seconds, self.retired,
+            self.sources, b.marks, self.stage, self.made, self.seconds, self.retired, self.merged,
         )  # fmt: skip

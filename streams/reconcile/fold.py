@@ -35,7 +35,7 @@ def match(draft: Draft, answer: Match) -> bool:
         return False
     if not loses(draft.key, other, draft.rules.master):
         return False
-    _hand_over(draft, other, answer.lane)
+    hand_over(draft, other, answer.lane)
     return True
 
 
@@ -45,7 +45,8 @@ def loses(key: str, other: str, master: str) -> bool:
     return key > other if mine == theirs else mine != master
 
 
-def _hand_over(draft: Draft, other: str, lane: str) -> None:
+def hand_over(draft: Draft, other: str, lane: str) -> None:
+    """Everything that is known goes to the other key; what comes later is forwarded."""
     draft.alias, draft.moved = other, True
     withdraw_all(draft)
     for target in SYSTEMS:

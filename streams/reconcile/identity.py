@@ -45,10 +45,10 @@ def accept(draft: Draft, seen: Observation) -> bool:
     return False
 
 
-def replace_dead(draft: Draft, system: str, id_: str, object_: str) -> None:
+def replace_dead(draft: Draft, system: str, id_: str, object_: str, why: str = "merged") -> None:
     """A living record takes the place of the deleted one: the survivor of a merge, or a record made anew."""
     old = draft.ids[system]
-    draft.notes.append(Note("merged", system, message=f"{old} is gone, {id_} takes its place"))
+    draft.notes.append(Note(why, system, message=f"{old} is gone, {id_} takes its place"))
     retire(draft, system, old)
     draft.put_whole("ids", system, id_)
     draft.put_whole("objects", system, object_)

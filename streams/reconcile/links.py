@@ -11,7 +11,8 @@ def link_of(draft: Draft) -> Link:
     """The link as the record stands. Deleted in one system counts as deleted."""
     facts = {} if draft.alias else draft.rules.facts(draft.read)
     external = to_external(draft.key)
-    return Link(draft.key, draft.base.entity, draft.ids, draft.objects, external, _standing(draft), draft.alias, facts)
+    merged = {system: into for system, into in draft.merged.items() if draft.standing(system) == GONE}
+    return Link(draft.key, draft.base.entity, draft.ids, draft.objects, external, _standing(draft), draft.alias, facts, merged)
 
 
 def changed_link(draft: Draft) -> Link | None:

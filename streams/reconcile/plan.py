@@ -10,11 +10,12 @@ from schemas.ids import OTHER, to_external
 from streams.reconcile.claim import alone
 from streams.reconcile.decision import Note
 from streams.reconcile.draft import ABSENT, GONE, MISSING, NOTHING, PRESENT, Draft
+from streams.reconcile.farewell import farewell, restoring, welcome
 from streams.reconcile.fight import CONTESTED, REFUSED, exhausted, forget, hold, is_held, release
 from streams.reconcile.flows import Flow, flow_of, flows, seedable
 from streams.reconcile.registers import Slot
 from streams.reconcile.same import normal, same
-from streams.rules import DELETED, KEY, NETSUITE_ID, SALESFORCE_ID, STATUS_FIELDS
+from streams.rules import KEY, NETSUITE_ID, SALESFORCE_ID, STATUS_FIELDS
 
 Fields = dict[str, str | None]
 
@@ -30,17 +31,20 @@ class Plan(NamedTuple):
 
 
 def plan(draft: Draft, target: str, names: frozenset[str] | None) -> Plan:
-    """Without our status fields. `names`: only these may have changed, None = any. A deleted record is never raised from the dead: nothing is written to it."""
+    """Without our status fields. `names`: only these may have changed, None = any. Nothing is written to a deleted record; where the mapping says `restore`, another is made in its place."""
     source = OTHER[target]
-    if draft.standing(target) == GONE:
+    again = restoring(draft, target)
+    if draft.standing(target) == GONE and not again:
         return Plan({}, {}, creating=False)
     if draft.standing(source) == GONE:
-        return Plan(_farewell(draft, target, source), {}, creating=False)
-    creating = target not in draft.ids and draft.standing(target) == ABSENT
+        return Plan(farewell(draft, target, source), {}, creating=False)
+    creating = again or (target not in draft.ids and draft.standing(target) == ABSENT)
     if draft.problems and draft.rules.validated_target == target:
         return Plan({}, {}, creating)
     if not creating:
-        return Plan(_differences(draft, target, names), {}, creating=False)
+        back = welcome(draft, source)
+        fields = {name: value for name, value in _differences(draft, target, names).items() if name not in back}
+        return Plan(fields | welcome(draft, target), {}, creating=False)
     if not _may_create(draft, target, source):
         return Plan({}, {}, creating)
     return Plan(_first(draft, target), _seeds(draft, target, source), creating)
@@ -50,25 +54,6 @@ def _may_create(draft: Draft, target: str, source: str) -> bool:
     """After the matcher said that the record is nowhere else, and when the mapping's `when` rule holds."""
     known = draft.standing(source) == PRESENT and bool(draft.registers.get(source))
     return known and alone(draft, source) and draft.rules.creates(target, draft.read)
-
-
-def _farewell(draft: Draft, target: str, source: str) -> Fields:
-    """The other side deleted its record. What is inactive may be made active again by hand: that is not fought over."""
-    action = draft.rules.on_delete(source)
-    if action == "ignore" or target not in draft.ids:
-        return {}
-    if action == "delete":
-        return {DELETED: "true"}
-    old, agreed = draft.wanted.get(target, NOTHING), draft.agreed.get(target, NOTHING)
-    out: Fields = {}
-    for name, value in draft.rules.inactive.items():
-        if name in old:
-            out[name] = value
-        elif draft.read(target, name) == value:
-            draft.put("agreed", target, name, value)
-        elif agreed.get(name, MISSING) != value:
-            out[name] = value
-    return out
 
 
 def own_value(draft: Draft, name: str, target: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accord.links import survivor
 from schemas.ids import OTHER, parse_ref
 from streams.reconcile.draft import Draft
 from streams.rules import FieldRule, Links
@@ -26,7 +27,7 @@ def same(draft: Draft, target: str, rule: FieldRule, wanted: str | None, held: s
 
 
 def _same_record(links: Links, target: str, wanted: str, held: str) -> bool | None:
-    ours, theirs = links.key_of(wanted), links.key_of(held)
+    ours, theirs = (survivor(links, links.key_of(ref), target) for ref in (wanted, held))
     if ours is None and theirs is None:
         return None
     if ours is not None and theirs is not None:

@@ -9,6 +9,7 @@ from schemas.events import Problem, Values
 from schemas.ids import OTHER
 from streams.reconcile.claim import ambiguous
 from streams.reconcile.draft import GONE, NOTHING, Draft
+from streams.reconcile.farewell import restoring
 from streams.reconcile.fight import is_held
 from streams.rules import CODE, MESSAGE, MISSING, REJECTED, STATUS, SYNCED, WAITING
 
@@ -20,8 +21,9 @@ NO_TROUBLE: Trouble = (SYNCED, None, None)
 def trouble(draft: Draft, system: str) -> Trouble:
     """(status, code, message) of the record in `system`: what keeps it, or its newest change, from the other one."""
     other = OTHER[system]
-    if draft.standing(other) == GONE:
-        return MISSING, f"deleted_in_{other}", None
+    if draft.standing(other) == GONE and not restoring(draft, other):
+        into = draft.merged.get(other)
+        return (MISSING, f"merged_in_{other}", f"It was merged into {into}.") if into else (MISSING, f"deleted_in_{other}", None)
     refusal = draft.rejected.get(other)
     if refusal is not None:
         return REJECTED, refusal.code, _cut(f"{refusal.field}: {refusal.message}" if refusal.field else refusal.message)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from accord.errors import Rejected
 from accord.links import LinkIndex
-from schemas.events import AssumedValue, Mark, Observation, Outcome, Part, ReadRequest, Record, Write
+from schemas.events import RETIRED, AssumedValue, Mark, Observation, Outcome, Part, ReadRequest, Record, Write
 from schemas.ids import Ref, to_external
 from streams.match import passed
 from streams.reconcile import Ask, Decision, reconcile
@@ -148,7 +148,7 @@ class ReconcileStage:
             stage=ask.stage,
             reasons=ask.reasons,
             mapping=entity.hash,
-            options=options,
+            options={**options, **instead(ask, record)},
             event_id=getattr(event, "event_id", ""),
             lane=lane,
         )
@@ -203,3 +203,10 @@ def reader(record: Record, margin_ms: int) -> Read:
         return slot.value if slot else None
 
     return read
+
+
+def instead(ask: Ask, record: Record) -> Mapping[str, str]:
+    """A create in the place of records that are dead: the sink, which remembers the id of one, must not go by it."""
+    dead = [id_ for system, _, id_ in (entry.partition(":") for entry in record.retired) if system == ask.target]
+    dead += [record.ids[ask.target]] if ask.target in record.ids else []
+    return {RETIRED: ",".join(dead)} if dead and ask.kind == "create" else {}

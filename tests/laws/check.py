@@ -58,6 +58,8 @@ def _farewell(w: World, record: Record) -> None:
         if not w.rows[dead][id_].deleted or t not in record.ids:
             continue
         row = w.rows[t][record.ids[t]]
+        if w.on_delete == "restore" and not row.deleted:
+            raise ViolationError("a", f"{record.key} was deleted in {dead} and is not there again")
         if w.on_delete == "delete" and dead == N and not row.deleted and t not in record.rejected:
             raise ViolationError("a", f"{record.key} was deleted in {dead} and lives in {t}")
         touched = (t, record.ids[t], "active") in w.user_set

@@ -90,9 +90,11 @@ def sink_send(w: World, k: int) -> bool:
 def _call(w: World, t: str, key: str, ask: Any, at: Any, k: int) -> None:
     s = w.sink[t]
     id_ = ask.id or (w.sink_index.links[key].ids.get(t, "") if key in w.sink_index.links else "") or w.settled[t].get(key, (0, ""))[1]
+    if id_ in w.retired.get((key, t, ask.sequence), ()):
+        id_ = ""
     if not id_ and key in s.look:
         external = key.replace(":", "-", 2)
-        id_ = next((i for i, row in w.rows[t].items() if row.fields[KEY] == external), "")
+        id_ = next((i for i, row in w.rows[t].items() if row.fields[KEY] == external and not row.deleted), "")
     s.look.discard(key)
     sent = dict(ask.fields) if id_ else {**ask.seeds, **ask.fields}
     if ask.stage and id_:
@@ -162,7 +164,7 @@ def _raises(w: World, key: str, t: str, id_: str) -> bool:
     record = w.records.get(assigned.key) if assigned else None
     while record is not None and record.alias:
         record = w.records.get(record.alias)
-    return record is not None and record.key == key and len(record.ids) > 1
+    return record is not None and record.key == key and len(record.ids) > 1 and w.on_delete != "restore"
 
 
 def _update(w: World, call: dict[str, Any], row: Any, *, expired: bool) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.events import Observation, Record, Values
+from schemas.events import RETIRED, Observation, Record, Values
 from streams.match import answer, take
 from streams.reconcile import Decision, reconcile
 from streams.resolve import Reading, learn, resolve
+from streams.stages.reconcile import instead
 from tests.laws.entity import ENTITY, N, S
 from tests.laws.world import JITTER, ViolationError, World, address
 
@@ -70,6 +71,7 @@ def handle(w: World, key: str, input_: Any) -> None:
         _same_as_deciding_on_all(w, before, input_, decision)
     w.records[key] = decision.record
     for ask in decision.asks:
+        w.retired[key, ask.target, ask.sequence] = instead(ask, decision.record).get(RETIRED, "").split(",")
         w.write(key, ask, input_.lane)
     for request in decision.reads:
         w.ask_read(request)

@@ -34,6 +34,7 @@ CAUGHT = {
     "null_is_no_wish": 1,
     "key_on_records": 0,
     "deletion_believed": 14,
+    "restored": 122,
 }
 
 

@@ -20,7 +20,7 @@ from tests.laws.entity import ENTITY, Index, N, S, make_rules
 CALL_MAX, LAG, OVERLAP, LATE, SECOND, JITTER = 14, 3, 14, 8, 3, 2
 LANES = ("live", "backfill")
 QUIRKS = ("N.a.sync", "S.b.revert", "S.b.async", "N.r.async")
-DELETES: tuple[OnDelete, ...] = ("ignore", "inactivate", "delete")
+DELETES: tuple[OnDelete, ...] = ("ignore", "inactivate", "delete", "restore")
 
 
 class ViolationError(Exception):
@@ -106,6 +106,7 @@ class World:
         self.notes: set[Any] = set()
         self.user_set: set[tuple[str, str, str]] = set()
         self.ours: set[tuple[str, str]] = set()  # records that our creates made
+        self.retired: dict[tuple[str, str, int], list[str]] = {}  # the option `retired` of writes
         self.remade: set[str] = set()  # made anew after a deletion, once: made on both sides at once they would be two
         self.count = dict.fromkeys(("calls", "reads", "window", "steps"), 0)
 
