@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, or_, select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.events import Audit
 
@@ -35,14 +34,6 @@ STEPS = Table(
 )
 
 
-def engine(url: str, state_dir: Path) -> AsyncEngine:
-    """The database of the configuration; without one, SQLite in the state directory."""
-    if not url:
-        state_dir.mkdir(parents=True, exist_ok=True)
-        url = f"sqlite+aiosqlite:///{state_dir / 'audit.db'}"
-    return create_async_engine(url)
-
-
 class AuditStore:
     """Rows of the audit topic, one for each of its records."""
 
@@ -51,8 +42,6 @@ class AuditStore:
 
     async def open(self) -> None:
         async with self._db.begin() as connection:
-            if self._db.dialect.name == "sqlite":
-                await connection.exec_driver_sql("pragma journal_mode=wal")
             await connection.run_sync(METADATA.create_all)
 
     async def close(self) -> None:

@@ -63,9 +63,9 @@ def trace(
 
 
 async def steps_of(given: Settings, ident: str) -> list[dict[str, Any]]:
-    from ops.audit.store import AuditStore, engine
+    from ops.wiring.audit import trail
 
-    store = AuditStore(engine(given.run.audit_url, given.run.state_dir))
+    store = trail(given)
     await store.open()
     try:
         return await store.trace(ident)
