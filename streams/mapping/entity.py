@@ -15,6 +15,7 @@ from streams.mapping.golden import golden_of, whole_schema
 from streams.mapping.lines import translated
 from streams.mapping.normal import Normal, normal_form
 from streams.mapping.observe import Observe, observer
+from streams.mapping.order_ends import cancelled_normal
 from streams.mapping.order_lines import facts_normal
 from streams.mapping.reads import reads_of
 from streams.mapping.render import Render, renderer
@@ -39,6 +40,7 @@ VALIDATORS = ("order",)
 LIST_FORMS: Mapping[str, Normal] = {
     "order": lambda value, links, _read: translated(value, links),
     "facts": lambda value, _links, _read: facts_normal(value),
+    "cancelled": cancelled_normal,
     **dict.fromkeys(("fulfilled", "packages"), lambda value, links, _read: translated(children_normal(value), links)),
 }
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from streams.address import street_lines
-from streams.mapping.convert import KEEP, cell, cell_text, read_bool, read_text
+from streams.mapping.convert import KEEP, cell, cell_text, read_bool, read_number, read_text
 from streams.mapping.fulfilment import FULFILMENT_HOOKS
 from streams.mapping.lines import Body, Factory, Hook
+from streams.mapping.order_ends import ENDING_HOOKS
 from streams.mapping.order_lines import ORDER_HOOKS
 from streams.mapping.stores import Reference
 from streams.mapping.table import EntityTable
@@ -153,13 +155,32 @@ def absolute(columns: tuple[str, ...], _table: EntityTable, _reference: Referenc
     return read
 
 
-def cancel_request(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
-    """A request can be made and not be taken back: only "true" is a wish."""
-    flag, status = columns
+def with_included(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
+    """A cost as the customer was told it: NetSuite's, and the tax that our field says was taken out of it."""
 
     def read(body: Body) -> str | None:
-        ended = read_text(body.get(status)) in {"Canceled", "Cancelled", "Expired", "Superseded"}
-        return "true" if ended or read_bool(body.get(flag)) == "true" else KEEP
+        found = [Decimal(text) for column in columns if (text := read_number(body.get(column))) is not None]
+        return format(sum(found), "f") if found else None
+
+    return read
+
+
+def given_tax(columns: tuple[str, ...], _table: EntityTable, reference: Reference) -> Hook:
+    """The tax, where the order's store says it itself."""
+    return _tax(columns, reference, given=True)
+
+
+def computed_tax(columns: tuple[str, ...], _table: EntityTable, reference: Reference) -> Hook:
+    """The tax, where NetSuite computes it."""
+    return _tax(columns, reference, given=False)
+
+
+def _tax(columns: tuple[str, ...], reference: Reference, *, given: bool) -> Hook:
+    tax, store = columns
+
+    def read(body: Body) -> str | None:
+        found = reference.store(read_text(body.get(store)))
+        return read_number(body.get(tax)) if (found is not None and found.tax_given) is given else KEEP
 
     return read
 
@@ -177,7 +198,10 @@ HOOKS: Mapping[str, Factory] = {
     "present": present,
     "label": label,
     "absolute": absolute,
-    "cancel_request": cancel_request,
+    "with_included": with_included,
+    "given_tax": given_tax,
+    "computed_tax": computed_tax,
     **ORDER_HOOKS,
+    **ENDING_HOOKS,
     **FULFILMENT_HOOKS,
 }

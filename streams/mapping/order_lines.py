@@ -6,19 +6,18 @@ A line discount is a line of its own in NetSuite, directly below, with the key `
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from streams.mapping.convert import cell, cell_text, read_text
+from streams.mapping.convert import read_text
 from streams.mapping.lines import Body, Factory, Hook, Row, dumped, loaded, once, row_reader, rows_of
 from streams.mapping.normal import stripped
 from streams.mapping.stores import Reference, decimal
 from streams.mapping.table import EntityTable
 from streams.mapping.types import map_codes
 from streams.money import ZERO, Line, gross, line_discount, rounded, totals
-from streams.status import status_table
 
 DISCOUNT_MARK = ":d"
 PRICE_DECIMALS = 8
@@ -38,6 +37,7 @@ NOTES = (
     "quantity",
     "discount_amount",
     "discount_percent",
+    "tax",
 )
 #: What became of a line in NetSuite.
 FACTS = ("committed", "back_ordered", "picked", "packed", "shipped", "billed", "closed", "expected_ship")
@@ -66,13 +66,13 @@ def agreed(row: Mapping[str, str | None], discount: Decimal, scale: int) -> dict
 
 
 @lru_cache(maxsize=32)
-def _salesforce_rows(table: EntityTable, reference: Reference) -> Callable[[Body], list[Row]]:
+def salesforce_rows(table: EntityTable, reference: Reference) -> Callable[[Body], list[Row]]:
     read, name = row_reader(table, "lines", "salesforce", reference), table.children["lines"].salesforce
     return once(lambda body: [read(row) for row in rows_of(body, name)])
 
 
 def salesforce_lines(_columns: tuple[str, ...], table: EntityTable, reference: Reference) -> Hook:
-    rows = _salesforce_rows(table, reference)
+    rows = salesforce_rows(table, reference)
 
     def read(body: Body) -> str | None:
         scale = reference.scale(read_text(body.get("CurrencyIsoCode")))
@@ -82,18 +82,18 @@ def salesforce_lines(_columns: tuple[str, ...], table: EntityTable, reference: R
 
 
 def line_notes(_columns: tuple[str, ...], table: EntityTable, reference: Reference) -> Hook:
-    rows = _salesforce_rows(table, reference)
+    rows = salesforce_rows(table, reference)
     return lambda body: dumped([{name: row.get(name) for name in NOTES} for row in rows(body)])
 
 
 def salesforce_facts(_columns: tuple[str, ...], table: EntityTable, reference: Reference) -> Hook:
-    rows = _salesforce_rows(table, reference)
+    rows = salesforce_rows(table, reference)
     return lambda body: dumped([{"key": row["key"], "line": row.get("line"), **{n: row.get(n) for n in FACTS}} for row in rows(body)])
 
 
 def order_discount(_columns: tuple[str, ...], table: EntityTable, reference: Reference) -> Hook:
     """The discount on the whole order as an amount: given, or the percent of the net merchandise."""
-    rows = _salesforce_rows(table, reference)
+    rows = salesforce_rows(table, reference)
 
     def read(body: Body) -> str | None:
         amount, percent = read_text(body.get("Accord_Discount_Amount__c")), read_text(body.get("Accord_Discount_Percent__c"))
@@ -108,7 +108,7 @@ def order_discount(_columns: tuple[str, ...], table: EntityTable, reference: Ref
 
 
 @lru_cache(maxsize=32)
-def _netsuite_rows(table: EntityTable, reference: Reference) -> Callable[[Body], list[Row]]:
+def netsuite_rows(table: EntityTable, reference: Reference) -> Callable[[Body], list[Row]]:
     read = row_reader(table, "lines", "netsuite", reference)
     return once(lambda body: [read(row) for row in rows_of(body, "lines")])
 
@@ -119,7 +119,7 @@ def is_discount(row: Row) -> bool:
 
 def netsuite_lines(_columns: tuple[str, ...], table: EntityTable, reference: Reference) -> Hook:
     """Lines of ours with the discount line below folded in; also right where the line's own amount is net."""
-    rows = _netsuite_rows(table, reference)
+    rows = netsuite_rows(table, reference)
     currencies = map_codes(reference, "currencies", "netsuite")
 
     def read(body: Body) -> str | None:
@@ -135,19 +135,21 @@ def netsuite_lines(_columns: tuple[str, ...], table: EntityTable, reference: Ref
 
 
 def _cut(row: Row, scale: int) -> Decimal:
-    """What the line's own amount is below price x quantity."""
+    """What the line's own amount, with the tax that its price includes, is below price x quantity."""
     amount = decimal(row.get("amount"))
-    return ZERO if amount is None or row.get("unit_price") is None else gross(money_line(row), scale) - amount
+    if amount is None or row.get("unit_price") is None:
+        return ZERO
+    return gross(money_line(row), scale) - amount - (decimal(row.get("included_tax")) or ZERO)
 
 
 def extra_lines(_columns: tuple[str, ...], table: EntityTable, reference: Reference) -> Hook:
     """Numbers of lines that were added in NetSuite: ours must not delete them."""
-    rows = _netsuite_rows(table, reference)
+    rows = netsuite_rows(table, reference)
     return lambda body: json.dumps([row.get("line") for row in rows(body) if not row.get("key")])
 
 
 def netsuite_facts(_columns: tuple[str, ...], table: EntityTable, reference: Reference) -> Hook:
-    rows = _netsuite_rows(table, reference)
+    rows = netsuite_rows(table, reference)
     return lambda body: dumped([_facts(row) for row in rows(body) if row.get("key") and not is_discount(row)])
 
 
@@ -169,35 +171,8 @@ def _telling(row: Mapping[str, Any]) -> dict[str, str] | None:
 
 
 def shipped_any(_columns: tuple[str, ...], table: EntityTable, reference: Reference) -> Hook:
-    rows = _netsuite_rows(table, reference)
+    rows = netsuite_rows(table, reference)
     return lambda body: "true" if any((decimal(row.get("shipped")) or ZERO) > 0 for row in rows(body)) else "false"
-
-
-def all_closed(columns: tuple[str, ...], table: EntityTable, reference: Reference) -> Hook:
-    """Nothing is left to cancel: the order is closed or cancelled, or every line is closed or shipped."""
-    rows = _netsuite_rows(table, reference)
-    ended = _ended(table)
-
-    def read(body: Body) -> str | None:
-        return "true" if ended(body.get(columns[0])) or _all_done(rows(body)) else "false"
-
-    return read
-
-
-def _all_done(rows: Sequence[Row]) -> bool:
-    ours = [row for row in rows if row.get("key") and not is_discount(row)]
-    return bool(ours) and all(
-        row.get("is_closed") == "true" or (decimal(row.get("shipped")) or ZERO) >= (decimal(row.get("quantity")) or ZERO) for row in ours
-    )
-
-
-def _ended(table: EntityTable) -> Callable[[Any], bool]:
-    statuses = status_table("order", table.section("status", "order"))
-
-    def ended(value: Any) -> bool:
-        return statuses.word(read_text(cell(value)), read_text(cell_text(value))) in {"cancelled", "closed"}
-
-    return ended
 
 
 ORDER_HOOKS: Mapping[str, Factory] = {
@@ -209,5 +184,4 @@ ORDER_HOOKS: Mapping[str, Factory] = {
     "extra_lines": extra_lines,
     "netsuite_facts": netsuite_facts,
     "shipped_any": shipped_any,
-    "all_closed": all_closed,
 }

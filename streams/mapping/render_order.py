@@ -29,7 +29,7 @@ from streams.mapping.render import (
 )
 from streams.mapping.stores import Reference, Store
 from streams.mapping.table import EntityTable
-from streams.mapping.tax import tax_details
+from streams.mapping.tax import shares, taxed
 from streams.mapping.types import writer
 from streams.money import Line, gross
 from streams.reconcile.decision import Ask
@@ -48,7 +48,9 @@ STAGE_AS = "status_letter"
 #: Setting a method makes NetSuite rate the shipping anew: cost and method always travel together.
 SHIPPING = frozenset({"ship_method", "ship_cost"})
 #: Fields that the generic body doesn't make here.
-SPECIAL = frozenset({"lines", "line_facts", "discount", "cancel"})
+SPECIAL = frozenset({"lines", "line_facts", "discount", "cancel", "cancel_lines", "tax_given"})
+#: A given tax is spread over all of these, so none of them is written alone.
+TAXED = frozenset({"lines", "discount", "ship_cost", "handling_cost", "tax_given"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +91,45 @@ def to_netsuite(orders: Orders, ask: Ask, record: Record) -> Rendered:
     """Before acceptance the sublist is replaced whole; a cancel closes lines by number and touches nothing else of them."""
     side, create = orders.sides["netsuite"], ask.kind == "create"
     store = orders.reference.store(ask.desired.get("store"))
-    fields = {n: v for n, v in ask.fields.items() if n not in SPECIAL}
-    if not SHIPPING.isdisjoint(fields):
-        fields |= {"ship_method": ask.desired.get("ship_method"), "ship_cost": ask.desired.get("ship_cost") or "0"}
-    body = plain_body(side, fields, ask.desired, orders.countries)
+    fields = together(ask, store)
+    body = plain_body(side, {n: v for n, v in fields.items() if n not in SPECIAL}, ask.desired, orders.countries)
     body = {name: value for name, value in body.items() if not (name == "shipMethod" and value is None)}
     address_book(side, ask, body)
-    if "discount" in ask.fields:
-        body |= order_discount(store, ask.fields["discount"], create=create)
+    if "discount" in fields:
+        body |= order_discount(store, fields["discount"], create=create)
     replaced: list[str] = []
-    if ask.fields.get("cancel") == "true":
+    if fields.get("cancel") == "true":
         body["item"] = {"items": closing(ask.desired)}
-    elif "lines" in ask.fields:
+    elif "lines" in fields:
         body["item"] = {"items": items(orders, ask, record, store)}
-        replaced = [] if create else ["item"]
-        body |= tax_details(orders.reference, store, ask.desired, body["item"]["items"], row_value(record, "tax_total"))
+        body = with_tax(orders, ask, record, store, body)
+        replaced = [] if create else [name for name in ("item", "taxDetails") if name in body]
+    elif "cancel_lines" in fields:
+        body["item"] = {"items": closing(ask.desired, asked_lines(fields))}
     if create and store and store.order_status:
         body["orderStatus"] = {"id": store.order_status}
     seeds = plain_body(side, ask.seeds, {**ask.desired, **ask.seeds}, orders.countries) if ask.seeds else {}
     options = {**clearing(side, ask, body, replaced), **stage_options(ask), **ref_options(body, seeds)}
     return (part_of(side, ask, record, body, seeds),), options
+
+
+def together(ask: Ask, store: Store | None) -> dict[str, str | None]:
+    """What is asked for, with what can only be written along with it: the shipping method with its cost, a given tax with all that it is on."""
+    fields = dict(ask.fields)
+    if store is not None and store.tax_given and not TAXED.isdisjoint(fields) and fields.get("cancel") != "true":
+        fields |= {name: ask.desired[name] for name in TAXED if name in ask.desired}
+    if not SHIPPING.isdisjoint(fields):
+        fields |= {"ship_method": ask.desired.get("ship_method"), "ship_cost": ask.desired.get("ship_cost") or "0"}
+    return fields
+
+
+def with_tax(orders: Orders, ask: Ask, record: Record, store: Store | None, body: Body) -> Body:
+    """The body with the tax that the order itself says, where its store does so."""
+    tax = ask.desired.get("tax_given")
+    if store is None or not store.tax_given or tax is None:
+        return body
+    scale = orders.reference.scale(ask.desired.get("currency"))
+    return taxed(store, body, shares(ask.desired, body["item"]["items"], loaded(row_value(record, "line_notes")), Decimal(tax), scale))
 
 
 def stage_options(ask: Ask) -> Options:
@@ -129,10 +150,11 @@ def order_discount(store: Store | None, amount: str | None, *, create: bool) -> 
 def items(orders: Orders, ask: Ask, record: Record, store: Store | None) -> list[Body]:
     """All lines in order, each followed by its discount line; lines that were added in NetSuite stay."""
     notes = {row["key"]: row for row in loaded(row_value(record, "line_notes"))}
-    scale = orders.reference.scale(ask.desired.get("currency"))
+    scale, closed = orders.reference.scale(ask.desired.get("currency")), asked_lines(ask.desired)
     out: list[Body] = []
-    for row in loaded(ask.fields["lines"]):
-        out += line(orders, row, notes.get(row["key"], {}), store, scale)
+    for row in loaded(ask.desired.get("lines")):
+        made = line(orders, row, notes.get(row["key"], {}), store, scale)
+        out += [{**made[0], "isClosed": True}, *made[1:]] if row["key"] in closed else made
     extra = json.loads(ask.desired.get("extra_lines") or "[]") if ask.kind != "create" else []
     return out + [{"line": int(number)} for number in extra if number]
 
@@ -164,12 +186,17 @@ def line(orders: Orders, row: Mapping[str, str], notes: Mapping[str, str], store
     return [out, discount]
 
 
-def closing(desired: Values) -> list[Body]:
-    """Close every line that isn't wholly shipped; the numbers are NetSuite's own."""
-    rows = [row for row in loaded(desired.get("line_facts")) if row.get("line")]
+def asked_lines(values: Values) -> frozenset[str]:
+    """Keys of the lines that a person asks to cancel."""
+    return frozenset(row["key"] for row in loaded(values.get("cancel_lines")))
+
+
+def closing(desired: Values, only: frozenset[str] | None = None) -> list[Body]:
+    """Close every line (or only these) that isn't wholly shipped; the numbers are NetSuite's own."""
+    rows = [row for row in loaded(desired.get("line_facts")) if row.get("line") and (only is None or row["key"] in only)]
     ordered = {row["key"]: Decimal(row.get("quantity", "0")) for row in loaded(desired.get("lines"))}
     open_ = [row for row in rows if Decimal(row.get("shipped", "0") or "0") < ordered.get(row["key"], Decimal(1))]
-    extra = json.loads(desired.get("extra_lines") or "[]")
+    extra = json.loads(desired.get("extra_lines") or "[]") if only is None else []
     return [{"line": int(number), "isClosed": True} for number in [*(row["line"] for row in open_), *(n for n in extra if n)]]
 
 

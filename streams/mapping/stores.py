@@ -11,7 +11,9 @@ from accord.errors import Fatal
 from streams.mapping.convert import DATE_ORDERS
 from streams.money import minor_units
 
-TaxMode = Literal["none", "netsuite", "sent"]
+TaxMode = Literal["none", "netsuite", "sent", "gross"]
+#: Modes in which the shop or Salesforce says the tax: it is written, and must tie.
+GIVEN_TAX = frozenset({"sent", "gross"})
 #: Tables of codes: our code -> NetSuite's internal id.
 TABLES = ("subsidiaries", "locations", "currencies", "price_levels", "terms", "ship_methods", "employees", "categories")
 
@@ -22,6 +24,8 @@ class Store:
 
     order_status: A or B is sent with a new order, empty = the account's preference. countries: empty = all.
     line_discounts: `discount_line` (a line of its own below) or `net_amount` (the line's amount is net).
+    tax_mode: who computes the tax; `sent`: the shop, `gross`: the shop, and its prices include it.
+    check_prices: `strict` compares each price with the customer's; max_discount: percent that a price may be below it.
     """
 
     code: str
@@ -37,6 +41,13 @@ class Store:
     countries: tuple[str, ...] = ()
     order_status: Literal["", "A", "B"] = ""
     fractional_quantities: bool = False
+    check_prices: Literal["", "strict"] = ""
+    max_discount: Decimal = Decimal(0)
+
+    @property
+    def tax_given(self) -> bool:
+        """Does the order itself say its tax?"""
+        return self.tax_mode in GIVEN_TAX
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,12 +157,16 @@ def _store(code: str, entry: Mapping[str, Any], codes: Mapping[str, Mapping[str,
     faults += [f"  stores.{code}.{name}: not known; known are {', '.join(slots)}" for name in entry if name not in slots]
     if entry.get("tax_mode", "netsuite") not in get_args(TaxMode):
         faults.append(f"  stores.{code}.tax_mode: {entry['tax_mode']!r} is not one of {', '.join(get_args(TaxMode))}")
+    if entry.get("check_prices", "") not in ("", "strict"):
+        faults.append(f"  stores.{code}.check_prices: {entry['check_prices']!r} is not 'strict'")
     for name, table in STORE_CODES.items():
         value = entry.get(name, ())
         for each in [value] if isinstance(value, str) else value:
             if each and each not in codes[table]:
                 faults.append(f"  stores.{code}.{name}: {each!r} is not in reference.{table}")
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items() if name in slots}
+    if "max_discount" in values:
+        values["max_discount"] = Decimal(str(values["max_discount"]))
     return Store(code, **values)
 
 

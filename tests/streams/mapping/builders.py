@@ -32,17 +32,20 @@ STORES: dict[str, Any] = {
     "jp": {"subsidiary": "jp", "currencies": ["JPY"], "tax_mode": "netsuite", "line_discount_item": "90", "order_discount_item": "91"},
     "kw": {"subsidiary": "us", "currencies": ["KWD"], "tax_mode": "none", "line_discount_item": "90", "order_discount_item": "91"},
     "eu": {"subsidiary": "us", "currencies": ["EUR"], "tax_mode": "sent", "line_discount_item": "90", "order_discount_item": "91"},
+    "gb": {"subsidiary": "us", "currencies": ["EUR"], "tax_mode": "gross", "line_discount_item": "90", "order_discount_item": "91"},
+    "vat": {"subsidiary": "us", "currencies": ["EUR"], "tax_mode": "netsuite", "line_discount_item": "90", "order_discount_item": "91"},
 }  # fmt: skip
 
 
 @cache
-def reference() -> Reference:
-    return stores(REFERENCE, STORES)
+def reference(precision: int = 2) -> Reference:
+    return stores({**REFERENCE, "precision_max": precision}, STORES)
 
 
 @cache
-def entities() -> Mapping[str, Entity]:
-    return load(shipped(), [], reference())
+def entities(precision: int = 2) -> Mapping[str, Entity]:
+    """`precision`: decimals that both systems keep of a currency at most."""
+    return load(shipped(), [], reference(precision))
 
 
 class Links:
@@ -87,10 +90,11 @@ def ask_of(
     only: set[str] | None = None,
     links: Links = NOTHING,
     bound: str = "",
+    precision: int = 2,
     **sides: Values,
 ) -> Ask:
     """What reconcile would ask of the target: every flowing field of its owner, in the target's normal form."""
-    rules = entities()[entity].rules
+    rules = entities(precision)[entity].rules
     read = reading(**sides)
     desired: dict[str, str | None] = dict(sides.get(target, {}))
     fields: dict[str, str | None] = {}
@@ -125,7 +129,7 @@ ADDRESS = {"Street": "1 Main St", "City": "San Francisco", "StateCode": "CA", "P
 def order_body(*lines: Mapping[str, Any], currency: str = "USD", store: str = "us", **head: Any) -> dict[str, Any]:
     """An activated order as one document."""
     numbers = {
-        name: Decimal(value) if name.startswith("Accord_") and isinstance(value, str) and value[:1].isdigit() else value
+        name: Decimal(value) if name.startswith("Accord_") and isinstance(value, str) and value.replace(".", "").isdigit() else value
         for name, value in head.items()
     }
     body = {
@@ -136,5 +140,5 @@ def order_body(*lines: Mapping[str, Any], currency: str = "USD", store: str = "u
     return {**body, **numbers}
 
 
-def observed(entity: str, system: str, body: Mapping[str, Any], kind: str = "row") -> Values:
-    return entities()[entity].observe(system, "", dict(body), kind)[0]
+def observed(entity: str, system: str, body: Mapping[str, Any], kind: str = "row", precision: int = 2) -> Values:
+    return entities(precision)[entity].observe(system, "", dict(body), kind)[0]
