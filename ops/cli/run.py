@@ -84,6 +84,26 @@ def audit(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) ->
     process.run("audit", lambda stop: run_audit(given, stop))
 
 
+@app.command("terms")
+def terms(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) -> None:
+    """Prices, stock and terms of each store, from the golden records to `terms.<store>` (one; a second fences the first)."""
+    from ops.wiring.terms import terms as run_terms
+
+    given = settings(config)
+    process.metrics(metrics_port)
+    process.run("terms", lambda stop: run_terms(given, stop))
+
+
+@app.command("api")
+def api(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) -> None:
+    """Answer shops what `terms.<store>` say, from memory; any number of these."""
+    from ops.wiring.terms import api as run_api
+
+    given = settings(config)
+    process.metrics(metrics_port)
+    process.run("api", lambda stop: run_api(given, stop))
+
+
 @app.command("all")
 def all_(config: ConfigFile = DEFAULT_CONFIG, *, dry: DryRun = False) -> None:
     """Every role in a process of its own; what crashes is started again, with a clear word why."""
@@ -102,6 +122,8 @@ def roles_of(given: Settings, config: str) -> list[Role]:
     named += [(f"streams-{n + 1}", ("streams",)) for n in range(given.run.workers)]
     named += [(f"sinks-{s}", ("sinks", "--system", s)) for s in SYSTEMS]
     named += [("audit", ("audit",))]
+    named += [("terms", ("terms",))] if given.stores else []
+    named += [("api", ("api",))] if given.api.tokens or given.api.token_files else []
     first = given.run.metrics_port
     port = [("--metrics-port", str(first + n)) if first else () for n in range(len(named))]
     return [Role(name, ("run", *arguments, "--config", config, *p)) for (name, arguments), p in zip(named, port, strict=True)]

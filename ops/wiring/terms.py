@@ -1,0 +1,38 @@
+"""Terms of stores: the role that writes them, and the API that shops read."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from accord.clock import SystemClock, epoch_ms
+from accord.config import Settings
+from accord.errors import Fatal
+from ops.terms.publish import Cluster, publish
+from ops.terms.serve import serve
+from ops.wiring.kafka import ready
+from ops.wiring.mapping import entities
+from streams.mapping import stores
+from streams.terms.store import views
+
+
+async def terms(settings: Settings, stop: asyncio.Event) -> None:
+    """Keep `terms.<store>` in accord with the golden records."""
+    found, reference = entities(settings), stores(settings.reference, settings.stores)
+    if not reference.stores:
+        raise Fatal("the configuration names no stores, so there are no terms to write; add [stores.<code>], docs/guide.md shows how")
+    topics, codec = ready(settings, found)
+    cluster, clock, ended = Cluster(settings.kafka.bootstrap, topics, codec, settings.kafka.settings), SystemClock(), threading.Event()
+    working = asyncio.create_task(asyncio.to_thread(publish, cluster, views(reference), tuple(found), lambda: epoch_ms(clock.now()), ended))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    ended.set()
+    await working
+
+
+async def api(settings: Settings, stop: asyncio.Event) -> None:
+    """Answer shops."""
+    topics, codec = ready(settings, entities(settings))
+    cluster = Cluster(settings.kafka.bootstrap, topics, codec, settings.kafka.settings)
+    await serve(settings.api, stores(settings.reference, settings.stores).stores, cluster, SystemClock(), stop)
