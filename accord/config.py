@@ -80,11 +80,14 @@ class Run(Section):
     """How the roles run on this machine.
 
     `margin_s`: how far the clocks of one system's parts may be apart. `call_s`: after this long a call can no longer take effect at its
-    target; a sink that follows one which died leaves alone for so long what may have been under way.
+    target; a sink that follows one which died leaves alone for so long what may have been under way. `reporting`: whether `accord run all`
+    keeps golden records as tables too.
     """
 
     state_dir: Path = Path(".accord")
     audit_url: str = ""
+    reporting: bool = False
+    reporting_url: str = ""
     metrics_port: int = 0
     margin_s: float = 5.0
     call_s: float = 130.0

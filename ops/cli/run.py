@@ -104,6 +104,16 @@ def api(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) -> N
     process.run("api", lambda stop: run_api(given, stop))
 
 
+@app.command("reporting")
+def reporting(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) -> None:
+    """Golden records into tables (docs/reporting.md)."""
+    from ops.wiring.reporting import reporting as run_reporting
+
+    given = settings(config)
+    process.metrics(metrics_port)
+    process.run("reporting", lambda stop: run_reporting(given, stop))
+
+
 @app.command("all")
 def all_(config: ConfigFile = DEFAULT_CONFIG, *, dry: DryRun = False) -> None:
     """Every role in a process of its own; what crashes is started again, with a clear word why."""
@@ -122,6 +132,7 @@ def roles_of(given: Settings, config: str) -> list[Role]:
     named += [(f"streams-{n + 1}", ("streams",)) for n in range(given.run.workers)]
     named += [(f"sinks-{s}", ("sinks", "--system", s)) for s in SYSTEMS]
     named += [("audit", ("audit",))]
+    named += [("reporting", ("reporting",))] if given.run.reporting else []
     named += [("terms", ("terms",))] if given.stores else []
     named += [("api", ("api",))] if given.api.tokens or given.api.token_files else []
     first = given.run.metrics_port

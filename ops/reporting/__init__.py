@@ -1,0 +1,1 @@
+"""Golden records as tables that finance can close on: SQLite embedded, PostgreSQL beyond one machine."""

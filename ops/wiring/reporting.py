@@ -1,0 +1,50 @@
+"""The reporting tables' process."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from accord.config import Settings
+from accord.kafka import admin
+from accord.kafka.follower import Follower
+from accord.kafka.records import Partition
+from ops.database import engine
+from ops.reporting.follow import follow
+from ops.reporting.migrate import migrate
+from ops.reporting.store import ReportStore
+from ops.reporting.tables import Tables, tables
+from ops.wiring.kafka import ready
+from ops.wiring.mapping import entities
+
+
+def database(settings: Settings) -> AsyncEngine:
+    """The reporting tables' database: the configuration's, or SQLite in the state directory."""
+    return engine(settings.run.reporting_url, settings.run.state_dir / "reporting.db")
+
+
+def tables_of(settings: Settings) -> Tables:
+    """As the mapping in effect wants them."""
+    return tables({name: entity.schema for name, entity in entities(settings).items()})
+
+
+async def reporting(settings: Settings, stop: asyncio.Event) -> None:
+    """Golden records into their tables, from where the tables are."""
+    found = entities(settings)
+    topics, codec = await asyncio.to_thread(ready, settings, found)
+    db = database(settings)
+    store = ReportStore(db, tables({name: entity.schema for name, entity in found.items()}))
+    names = [topics.name(f"entity.{name}") for name in found]
+    kafka = settings.kafka
+    try:
+        await migrate(db, store.tables)
+        counts = admin.partition_counts(admin.client(kafka.bootstrap, kafka.settings), names)
+        positions = await store.positions([Partition(name, n) for name in names for n in range(counts[name])])
+        follower = Follower(kafka.bootstrap, f"{topics.prefix}reporting", positions, kafka.settings)
+        try:
+            await follow(follower, positions, topics, codec, store, stop)
+        finally:
+            await asyncio.to_thread(follower.close)
+    finally:
+        await db.dispose()
