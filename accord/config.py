@@ -171,7 +171,7 @@ class Settings(BaseSettings):
     api: Api = Api()
     notices: Notices = Notices()
     mapping_dir: Path | None = None
-    entities: tuple[str, ...] = ("customer", "contact", "item", "price", "order", "fulfilment")
+    entities: tuple[str, ...] = ("customer", "contact", "address", "item", "price", "order", "fulfilment")
     reference: dict[str, Any] = Field(default_factory=dict)
     stores: dict[str, Any] = Field(default_factory=dict)
 

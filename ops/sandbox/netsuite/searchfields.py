@@ -26,6 +26,10 @@ STOCK = {
     "locationquantityintransit": "quantityintransit",
     "lastquantityavailablechange": "lastquantityavailablechange",
 }
+ADDRESS = {"addressinternalid": "line", "addresslabel": "label", "zipcode": "zip", "addressphone": "phone"} | {
+    name: name for name in ("address1", "address2", "address3", "city", "state", "countrycode", "addressee", "attention")
+}
+ADDRESS_FLAGS = ("isdefaultbilling", "isdefaultshipping", "isresidential")
 DELETED = {
     "internalid": "recordid",
     "recordtype": "type",
@@ -68,6 +72,8 @@ class Scope:
             raise _bad_column(name)
         if joined == "pricing" and self.table == "item":
             return self._pricing(name, low)
+        if joined == "address" and self.table in {"customer", "contact"}:
+            return self._address(name, low)
         if joined:
             return self._joined(name, low, joined)
         if low in STOCK and self.table == "item":
@@ -85,6 +91,15 @@ class Scope:
         self.joins["pricing"] = "left join itemprice pricing on pricing.parent=t.id"
         kind, arg = {"pricelevel": ("ref", "priceLevel"), "currency": ("ref", "currency")}.get(low, ("number", ""))
         return Column(f'pricing."{PRICING[low]}"', kind, arg)
+
+    def _address(self, name: str, low: str) -> Column:
+        """One row for each line of the address book."""
+        self.joins["address"] = "left join addressbook address on address.parent=t.id"
+        if low in ADDRESS_FLAGS:
+            return Column(f'address."{low.removeprefix("is")}"' if low != "isresidential" else 'address."isresidential"', "bool")
+        if low not in ADDRESS:
+            raise _bad_column(name)
+        return Column(f'address."{ADDRESS[low]}"', "int" if low == "addressinternalid" else "text")
 
     def _joined(self, name: str, low: str, join: str) -> Column:
         own = JOIN_ALIASES.get(self.table, {}).get(join, join)
