@@ -171,7 +171,9 @@ class Settings(BaseSettings):
     api: Api = Api()
     notices: Notices = Notices()
     mapping_dir: Path | None = None
-    entities: tuple[str, ...] = ("customer", "contact", "address", "item", "price", "order", "fulfilment")
+    entities: tuple[str, ...] = (
+        "customer", "contact", "item", "price", "order", "fulfilment", "invoice", "payment", "credit_memo", "refund", "return", "order_event",
+    )  # fmt: skip
     reference: dict[str, Any] = Field(default_factory=dict)
     stores: dict[str, Any] = Field(default_factory=dict)
 

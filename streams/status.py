@@ -9,7 +9,10 @@ from typing import Any
 from streams.address import folded
 
 #: Status letters of NetSuite's transactions (REST API Browser 2026.1, enumerations of `status`).
-LETTERS: Mapping[str, str] = {"SalesOrd": "ABCDEFGH", "ItemShip": "ABC", "Estimate": "ABCVX", "CustInvc": "ABDEV", "CustPymt": "ABCRV"}
+LETTERS: Mapping[str, str] = {
+    "SalesOrd": "ABCDEFGH", "ItemShip": "ABC", "Estimate": "ABCVX", "CustInvc": "ABDEV", "CustPymt": "ABCRV",
+    "CustCred": "ABV", "CustRfnd": "RV", "RtnAuth": "ABCDEFGH",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

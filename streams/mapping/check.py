@@ -14,6 +14,8 @@ from streams.mapping.source import Place
 from streams.mapping.stores import TABLES, Store
 from streams.mapping.table import EntityTable, FieldTable
 from streams.mapping.targets import stages_of, written_to
+from streams.mapping.tells import EVENT_KEYS, PLACE
+from streams.mapping.tells import KEYS as TELLS
 from streams.mapping.types import KINDS
 from streams.mapping.when import KEYS, TESTS
 from streams.ownership import OWNERS, owners
@@ -22,9 +24,9 @@ from streams.status import status_faults
 
 SECTIONS = frozenset({
     "entity", "master", "seeded", "on_delete", "inactive", "facts", "salesforce", "netsuite", "fields", "addresses", "match", "create", "tables", "status",
-    "stages", "owners", "children", "render", "validate",
+    "stages", "owners", "children", "render", "validate", "tells", "matched",
 })  # fmt: skip
-ON_DELETE = ("inactivate", "ignore", "delete")
+ON_DELETE = ("inactivate", "ignore", "delete", "restore")
 #: Hooks whose reading is undone by writing the field by name.
 UNDONE_HOOKS = frozenset({"street"})
 
@@ -59,6 +61,7 @@ def _all(table: EntityTable, entities: frozenset[str]) -> Found:
     yield from _stages(table)
     for name, spec in table.section("status").items():
         yield from status_faults(name, spec)
+    yield from _tells(table)
     yield from lattice_faults(table)
 
 
@@ -153,7 +156,7 @@ def _typed(table: EntityTable, field: FieldTable, entities: frozenset[str]) -> F
     if kind.argument and kind.argument != "length" and not field.argument:
         yield field.place, f"{field.name}: {field.type}(...) needs a {kind.argument}"
     known: Mapping[str, Any] = {
-        "ref": entities, "map": TABLES, "enum": table.section("tables"), "lines": LIST_FORMS, "status": table.section("status"),
+        "ref": entities, "map": TABLES, "enum": table.section("tables"), "lines": (*LIST_FORMS, *table.children), "status": table.section("status"),
     }  # fmt: skip
     if field.argument and field.type in known and field.argument not in known[field.type]:
         yield (
@@ -198,6 +201,26 @@ def _conditions(table: EntityTable) -> Found:
             for name in [names] if isinstance(names, str) else names:
                 if not table.known(name):
                     yield ("match", str(number), system), f"match by {name!r}: no such field"
+
+
+def _tells(table: EntityTable) -> Found:
+    """Names of keys and fields in what the document tells others."""
+    spec = table.section("tells")
+    named = [*spec.get("amounts", {}).values(), *spec.get("refresh", ()), spec.get("amount", "")]
+    yield from ((("tells",), f"unknown name {name!r}; known are {', '.join(sorted(TELLS))}") for name in spec if name not in TELLS)
+    for number, event in enumerate(spec.get("events", ())):
+        path = ("tells", "events", str(number))
+        yield from ((path, f"unknown name {name!r}; known are {', '.join(sorted(EVENT_KEYS))}") for name in event if name not in EVENT_KEYS)
+        yield from ((path, f"an event needs {name!r}") for name in ("type", "text") if not event.get(name))
+        named += [*(event.get(key, "") for key in ("suffix", "amount", "quantity", "tracking")), *PLACE.findall(event.get("text", ""))]
+        for part in (*event.get("when", ()), *event.get("was", ())):
+            yield from _condition(table, path, part)
+    for part in spec.get("when", ()):
+        yield from _condition(table, ("tells", "when"), part)
+    for path_ in named:
+        name, _, child = path_.partition(".")
+        if name and not (table.known(name) and (not child or child in getattr(table.children.get(name), "fields", ()))):
+            yield ("tells",), f"{path_!r} is no field of this entity"
 
 
 def _condition(table: EntityTable, path: tuple[str, ...], part: Mapping[str, Any]) -> Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from streams.mapping.stores import Reference
+from streams.mapping.tells import order_of
 from streams.rules import Links, Read
 
 Compute = Callable[[str, Read, Links], str | None]
@@ -44,8 +45,14 @@ def store_subsidiary(reference: Reference) -> Compute:
     return compute
 
 
+def order_of_source(_reference: Reference) -> Compute:
+    """The order of a document that was made from another document."""
+    return lambda _target, read, links: order_of(read, links)
+
+
 COMPUTES: Mapping[str, Callable[[Reference], Compute]] = {
     "contact_name": contact_name,
     "customer_subsidiary": customer_subsidiary,
     "store_subsidiary": store_subsidiary,
+    "order_of_source": order_of_source,
 }

@@ -10,7 +10,7 @@ from accord.reads import NetSuiteRead, SalesforceRead
 from schemas.events import Problem, Record
 from schemas.ids import OTHER, SYSTEMS
 from streams.mapping.compute import COMPUTES
-from streams.mapping.fulfilment import children_normal
+from streams.mapping.documents import children_form
 from streams.mapping.golden import golden_of, whole_schema
 from streams.mapping.lines import translated
 from streams.mapping.normal import Normal, normal_form
@@ -19,11 +19,13 @@ from streams.mapping.order_ends import cancelled_normal
 from streams.mapping.order_lines import facts_normal
 from streams.mapping.reads import reads_of
 from streams.mapping.render import Render, renderer
-from streams.mapping.render_fulfilment import fulfilment_renderer
+from streams.mapping.render_document import document_renderer
+from streams.mapping.render_line import line_renderer
 from streams.mapping.render_order import order_renderer
 from streams.mapping.stores import Reference
 from streams.mapping.table import EntityTable, FieldTable
 from streams.mapping.targets import stages_of
+from streams.mapping.tells import TOLD, rolled, teller
 from streams.mapping.types import KINDS
 from streams.mapping.when import condition
 from streams.ownership import owner_of, owners
@@ -32,7 +34,8 @@ from streams.rules import STATUS_FIELDS, FieldRule, Links, OnDelete, Read, Rules
 Validate = Callable[[Read, str, Links], tuple[Problem, ...]]
 RENDERERS: Mapping[str, Callable[[EntityTable, Reference], Render]] = {
     "order": order_renderer,
-    "fulfilment": fulfilment_renderer,
+    "document": document_renderer,
+    "line": line_renderer,
 }
 #: Names that `[validate] rules` may say.
 VALIDATORS = ("order",)
@@ -41,7 +44,6 @@ LIST_FORMS: Mapping[str, Normal] = {
     "order": lambda value, links, _read: translated(value, links),
     "facts": lambda value, _links, _read: facts_normal(value),
     "cancelled": cancelled_normal,
-    **dict.fromkeys(("fulfilled", "packages"), lambda value, links, _read: translated(children_normal(value), links)),
 }
 
 
@@ -100,6 +102,10 @@ def rules_of(table: EntityTable, reference: Reference, margin_ms: int) -> Rules:
         context=_context(table),
         match_fields=_match_fields(table),
         margin_ms=margin_ms,
+        merges=frozenset(system for system in SYSTEMS if table.section(system).get("merges")),
+        matched=table.document.table.get("matched", True),
+        tells=teller(table, reference),
+        roll=rolled if any(native.hook == TOLD for f in table.fields.values() for native in f.native.values()) else None,
     )
 
 
@@ -146,12 +152,17 @@ def _owner_table(table: EntityTable, stages: Sequence[str]) -> Mapping[str, Mapp
     return {name: {stage: None if owner == "none" else owner for stage, owner in by.items()} for name, by in written.items()}
 
 
+def list_form(table: EntityTable, field: FieldTable, reference: Reference) -> Normal | None:
+    """A named form, or that of the children with the field's own name."""
+    return LIST_FORMS.get(field.argument) or (children_form(table.children[field.name], reference) if field.name in table.children else None)
+
+
 def _normal(table: EntityTable, reference: Reference) -> Callable[[str, str, str | None, Links, Read], str | None]:
     forms: dict[tuple[str, str], Normal] = {}
     for name, field in table.fields.items():
         for system in SYSTEMS:
             form = (
-                LIST_FORMS.get(field.argument)
+                list_form(table, field, reference)
                 if field.type == "lines"
                 else normal_form(field.type, field.argument, system, field.country, reference)
             )

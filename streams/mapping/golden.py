@@ -11,6 +11,7 @@ from typing import Any
 from schemas.events import Record
 from schemas.ids import OTHER
 from schemas.topics import golden_record
+from streams.mapping.documents import rows_schema
 from streams.mapping.lines import loaded
 from streams.mapping.source import Document
 from streams.mapping.stores import TABLES
@@ -47,9 +48,12 @@ ROWS: Mapping[str, Mapping[str, Any]] = {
         **dict.fromkeys(("committed", "back_ordered", "picked", "packed", "shipped", "billed", "closed"), QUANTITY),
     },
     "cancelled": {"key": "string"},
-    "fulfilled": {"key": "string", "order_item": TEXT, "item": reference("item"), "quantity": QUANTITY, "location": TEXT},
-    "packages": {"key": "string", "tracking": TEXT, "carton": TEXT, "weight": QUANTITY, "description": TEXT, "url": TEXT},
 }  # fmt: skip
+
+
+def rows_of_list(table: EntityTable, field: FieldTable) -> Mapping[str, Any]:
+    """Avro types of a child list's rows: a form of its own, or that of the children with the field's own name."""
+    return ROWS.get(field.argument) or rows_schema(table.children[field.name])
 
 
 def told(field: FieldTable) -> bool:
@@ -68,7 +72,7 @@ def golden_schema(table: EntityTable) -> dict[str, Any]:
             row = {
                 "type": "record",
                 "name": f"{name}{field.argument.capitalize()}",
-                "fields": [_avro(n, t) for n, t in ROWS[field.argument].items()],
+                "fields": [_avro(n, t) for n, t in rows_of_list(table, field).items()],
             }
             fields.append({"name": field.name, "type": {"type": "array", "items": row}, "default": []})
         else:
@@ -101,7 +105,7 @@ def converter(type_: Any) -> Callable[[str], Any]:
 
 def golden_of(table: EntityTable, rules: Rules) -> Callable[[Record, Read], dict[str, Any]]:
     """(record, read) -> golden record. References are told as the owner wrote them."""
-    makers = {f.name: _maker(f) for f in table.fields.values() if told(f)}
+    makers = {f.name: _maker(table, f) for f in table.fields.values() if told(f)}
 
     @lru_cache(maxsize=64)
     def plan(stage: str) -> tuple[tuple[str, Callable[[str | None], Any], str, str], ...]:
@@ -129,12 +133,12 @@ def standing(record: Record, rules: Rules, read: Read) -> str:
     return "inactive" if unused else "active"
 
 
-def _maker(field: FieldTable) -> Callable[[str | None], Any]:
+def _maker(table: EntityTable, field: FieldTable) -> Callable[[str | None], Any]:
     """Canonical text, or None, to the value of the Avro record."""
     if field.type != "lines":
         make = converter(KINDS[field.type].avro)
         return lambda text: None if text is None else make(text)
-    row_makers = {n: converter(t) for n, t in ROWS[field.argument].items()}
+    row_makers = {n: converter(t) for n, t in rows_of_list(table, field).items()}
     return lambda text: [{n: None if row.get(n) is None else m(str(row[n])) for n, m in row_makers.items()} for row in loaded(text)]
 
 

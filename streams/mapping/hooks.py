@@ -7,12 +7,14 @@ from decimal import Decimal
 
 from streams.address import street_lines
 from streams.mapping.convert import KEEP, cell, cell_text, read_bool, read_number, read_text
-from streams.mapping.fulfilment import FULFILMENT_HOOKS
+from streams.mapping.documents import DOCUMENT_HOOKS
 from streams.mapping.lines import Body, Factory, Hook
 from streams.mapping.order_ends import ENDING_HOOKS
 from streams.mapping.order_lines import ORDER_HOOKS
-from streams.mapping.stores import Reference
+from streams.mapping.stores import Reference, decimal
 from streams.mapping.table import EntityTable
+from streams.mapping.tells import TOLD
+from streams.money import ZERO
 from streams.status import StatusTable, status_table
 
 #: REST record types of items, by search type and by its sub-type where NetSuite has several.
@@ -119,6 +121,27 @@ def status_shown(columns: tuple[str, ...], table: EntityTable, _reference: Refer
     return read
 
 
+def paid_word(columns: tuple[str, ...], table: EntityTable, reference: Reference) -> Hook:
+    """The status of what is paid bit by bit: NetSuite calls it open until nothing remains."""
+    return _paid(columns, status_word(columns, table, reference), "part_paid")
+
+
+def paid_shown(columns: tuple[str, ...], table: EntityTable, reference: Reference) -> Hook:
+    """The same as people read it."""
+    return _paid(columns, status_shown(columns, table, reference), "Part paid")
+
+
+def _paid(columns: tuple[str, ...], status: Hook, part: str) -> Hook:
+    _, whole, rest = columns
+
+    def read(body: Body) -> str | None:
+        total, remaining = (decimal(read_number(body.get(name))) or ZERO for name in (whole, rest))
+        found = status(body)
+        return part if found in ("open", "Open") and 0 < remaining < total else found
+
+    return read
+
+
 def status_letter(columns: tuple[str, ...], table: EntityTable, _reference: Reference) -> Hook:
     """The letter, as a sink reads it in REST; a custom status says nothing."""
     statuses = _statuses(table)
@@ -185,7 +208,13 @@ def _tax(columns: tuple[str, ...], reference: Reference, *, given: bool) -> Hook
     return read
 
 
+def told(_columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
+    """Nothing of a body: documents tell this field (`streams.reconcile.tell`)."""
+    return lambda _body: KEEP
+
+
 HOOKS: Mapping[str, Factory] = {
+    TOLD: told,
     "street": street,
     "first": first,
     "sku": sku,
@@ -195,6 +224,8 @@ HOOKS: Mapping[str, Factory] = {
     "status_word": status_word,
     "status_shown": status_shown,
     "status_letter": status_letter,
+    "paid_word": paid_word,
+    "paid_shown": paid_shown,
     "present": present,
     "label": label,
     "absolute": absolute,
@@ -203,5 +234,5 @@ HOOKS: Mapping[str, Factory] = {
     "computed_tax": computed_tax,
     **ORDER_HOOKS,
     **ENDING_HOOKS,
-    **FULFILMENT_HOOKS,
+    **DOCUMENT_HOOKS,
 }

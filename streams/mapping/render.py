@@ -65,14 +65,14 @@ def renderer(table: EntityTable, reference: Reference) -> Render:
     """For entities whose fields stand on their own."""
     sides = {system: side_of(table, system, reference) for system in SYSTEMS}
     countries = {name: field.country for name, field in table.fields.items() if field.country}
-    adopts = adoption(table, sides["salesforce"])
+    adopts, notes = adoption(table, sides["salesforce"]), case_note(table, sides["salesforce"])
 
     def render(ask: Ask, record: Record, _links: Links) -> Rendered:
         side = sides[ask.target]  # type: ignore[index]
         if ask.kind in ("delete", "withdraw") or DELETED in ask.fields:
             return (part_of(side, ask, record, {}, {}),), {}
         body = plain_body(side, ask.fields, ask.desired, countries)
-        options = {**address_book(side, ask, body), **clearing(side, ask, body)} if side.system == "netsuite" else adopts(ask, body)
+        options = {**address_book(side, ask, body), **clearing(side, ask, body)} if side.system == "netsuite" else {**adopts(ask, body), **(notes if ask.kind == "create" else {})}
         seeds = plain_body(side, ask.seeds, {**ask.desired, **ask.seeds}, countries) if ask.seeds else {}
         return (part_of(side, ask, record, body, seeds),), {**options, **ref_options(body, seeds)}
 
@@ -92,6 +92,12 @@ def adoption(table: EntityTable, side: Side) -> Callable[[Ask, Body], Options]:
         return {"adopt": encoded(given)} if given else {}
 
     return adopts
+
+
+def case_note(table: EntityTable, side: Side) -> Options:
+    """Asks the sink to tell open Cases of what is created: `[salesforce] case_match`."""
+    match = table.section("salesforce").get("case_match")
+    return {"case_note": encoded({"match": match, "order": side.plain["order"][0], "text": side.plain["text"][0]})} if match else {}
 
 
 def plain_body(side: Side, fields: Values, desired: Values, countries: Mapping[str, str]) -> Body:

@@ -75,13 +75,20 @@ class AddressGroup:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Child rows of a document. `salesforce`: relationship name. `netsuite`: `lines` (a search of its own) or a sublist. `object`: in Salesforce."""
+    """Child rows of a document. `salesforce`: relationship name. `netsuite`: `lines` (a search of its own) or a sublist. `object`: in Salesforce.
+
+    head: name of the child's lookup to the document. lives_by: a row none of whose such fields says anything is an emptied one.
+    constants: native values that a new row is given.
+    """
 
     name: str
     salesforce: str
     netsuite: str
     object: str
     fields: Mapping[str, FieldTable]
+    head: str = ""
+    lives_by: tuple[str, ...] = ()
+    constants: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +142,8 @@ def table_of(document: Document, features: frozenset[str]) -> EntityTable:
 
 def _collection(name: str, spec: Mapping[str, Any]) -> Collection:
     fields = {f: _field(f, ("children", name, "fields", f), entry) for f, entry in spec.get("fields", {}).items()}
-    return Collection(name, str(spec.get("salesforce", "")), str(spec.get("netsuite", "")), str(spec.get("object", "")), fields)
+    salesforce, netsuite, object_ = (str(spec.get(key, "")) for key in ("salesforce", "netsuite", "object"))
+    return Collection(name, salesforce, netsuite, object_, fields, str(spec.get("head", "")), tuple(spec.get("lives_by", ())), dict(spec.get("constants", {})))
 
 
 def _field(name: str, place: tuple[str, ...], spec: Mapping[str, Any], base: FieldTable | None = None) -> FieldTable:

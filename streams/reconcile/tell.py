@@ -46,7 +46,7 @@ def tell(draft: Draft, input_: Observation | Outcome | Match | Handover) -> None
     tells = draft.rules.tells
     if tells is None or SOURCE not in draft.ids:
         return
-    news = tells(_before(draft), draft.read, draft.links, draft.standing(SOURCE) == GONE)
+    news = tells(draft.key, _before(draft), draft.read, draft.links, draft.standing(SOURCE) == GONE)
     time = _time(draft)
     for word in news.words:
         if word.once:

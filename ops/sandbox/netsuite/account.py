@@ -14,7 +14,7 @@ from typing import Any
 
 from ops.sandbox.clock import SandboxClock
 from ops.sandbox.faults import Switchboard
-from ops.sandbox.netsuite import billing, entities, facts, patch, sdf, sqlfunctions, workflows
+from ops.sandbox.netsuite import billing, entities, facts, patch, returns, sdf, sqlfunctions, workflows
 from ops.sandbox.netsuite.errors import NsError, invalid, missing, required, user_error
 from ops.sandbox.netsuite.metadata import RecordType, Sublist, load
 from ops.sandbox.netsuite.options import Options
@@ -33,24 +33,23 @@ BEFORE: dict[str, Before] = {
     "invoice": billing.invoice_before,
     "customerPayment": billing.payment_before,
     "creditMemo": billing.credit_before,
-    "returnAuthorization": billing.return_before,
+    "returnAuthorization": returns.return_before,
+    "itemReceipt": returns.receipt_before,
+    "customerRefund": returns.refund_before,
 }
 AFTER: dict[str, After] = {
     "salesOrder": billing.order_after,
     "itemFulfillment": billing.fulfilment_after,
     "invoice": billing.invoice_after,
     "customerPayment": billing.applied_after,
-    "creditMemo": billing.applied_after,
+    "creditMemo": billing.credit_after,
+    "itemReceipt": returns.receipt_after,
+    "customerRefund": returns.refund_after,
 }
 PREFIXES = {
-    "SalesOrd": "SO",
-    "ItemShip": "IF",
-    "CustInvc": "INV",
-    "CustPymt": "PYMT",
-    "CustCred": "CM",
-    "Estimate": "EST",
-    "RtnAuth": "RMA",
-}
+    "SalesOrd": "SO", "ItemShip": "IF", "CustInvc": "INV", "CustPymt": "PYMT", "CustCred": "CM", "Estimate": "EST", "RtnAuth": "RMA",
+    "ItemRcpt": "IR", "CustRfnd": "RFND",
+}  # fmt: skip
 FIRST_IDS = {"entity": 100, "item": 500, "transaction": 1000}
 
 
@@ -158,6 +157,8 @@ class Account(facts.Facts):
         kind = self.kind(name)
         if kind.transaction == "ItemShip":
             raise user_error("An item fulfillment is made by transforming its order.")
+        if kind.transaction == "ItemRcpt":
+            raise user_error("An item receipt is made by transforming its return authorization.")
         change = patch.parse(self, kind, body, manner)
         record = self.blank(kind)
         absent = [f.label or f.name for f in kind.fields.values() if f.required and change.values.get(f.name) is None]

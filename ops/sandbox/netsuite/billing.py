@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ops.sandbox.netsuite import flow, orders, stock
+from ops.sandbox.netsuite import flow, orders, returns, stock
 from ops.sandbox.netsuite.errors import invalid, user_error
 from ops.sandbox.netsuite.store import Record
 
@@ -111,7 +111,7 @@ def _apply_lines(account: Account, record: Record, customer: int) -> Decimal:
         line.setdefault("apply", "T")
         rows = account.store.rows("select sum(amount) from application where doc=? and apply='T' and parent<>?", (line["doc"], record.id))
         due = invoice.values["total"] - Decimal(str(rows[0][0] or 0))
-        line |= {"total": invoice.values["total"], "due": due, "refNum": invoice.values["tranId"], "applyDate": record.values["tranDate"]}
+        line |= {"trantype": "CustInvc", "total": invoice.values["total"], "due": due, "refNum": invoice.values["tranId"], "applyDate": record.values["tranDate"]}
         if line["apply"] != "T":
             continue
         line.setdefault("amount", due)
@@ -142,8 +142,18 @@ def credit_before(account: Account, record: Record, old: Record | None, sent: fr
     orders.before(account, record, old, sent)
     v = record.values
     applied = _apply_lines(account, record, v["entity"])
+    if applied > v["total"]:
+        raise user_error("The amounts applied are greater than the credit.")
     v |= {"applied": applied, "unapplied": v["total"] - applied, "amountRemaining": v["total"] - applied}
     v["status"] = "B" if v["amountRemaining"] <= 0 else "A"
+
+
+def credit_after(account: Account, record: Record | None, old: Record | None) -> None:
+    if record is not None:
+        returns.settle_credit(account, record)
+        account.store.put(record)
+    returns.refresh_return(account, (record or old).values.get("createdFrom"))  # type: ignore[union-attr]
+    applied_after(account, record, old)
 
 
 def applied_after(account: Account, record: Record | None, old: Record | None) -> None:
@@ -151,12 +161,6 @@ def applied_after(account: Account, record: Record | None, old: Record | None) -
     for doc in docs:
         flow.refresh_invoice(account, doc)
     _touch_balances(account, record, old)
-
-
-def return_before(account: Account, record: Record, old: Record | None, sent: frozenset[str]) -> None:
-    orders.before(account, record, old, sent)
-    record.values.setdefault("orderStatus", "A")
-    record.values["status"] = record.values["orderStatus"]
 
 
 def _touch_balances(account: Account, record: Record | None, old: Record | None) -> None:

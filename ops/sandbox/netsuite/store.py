@@ -117,6 +117,9 @@ class Store:
             self._put_lines(
                 sub.table, record, [_pack(sub.fields.values(), line) | {"line": line["line"]} for line in record.lines.get(sub.name, [])]
             )
+        if kind.transaction and "item" not in kind.sublists:  # a search shows its main line all the same
+            self.db.execute("delete from transactionline where parent=?", (record.id,))
+            self._put_lines("transactionline", record, [])
 
     def _put_lines(self, table: str, record: Record, rows: list[dict[str, Any]]) -> None:
         for seq, row in enumerate(rows, 1):
@@ -134,8 +137,9 @@ class Store:
     def remove(self, record: Record) -> None:
         self.db.execute(f'delete from "{record.type.table}" where id=?', (record.id,))
         self.db.execute("delete from external where grp=? and id=? and rectype=?", (record.type.group, record.id, record.type.name))
-        for sub in record.type.sublists.values():
-            self.db.execute(f'delete from "{sub.table}" where parent=?', (record.id,))
+        tables = {sub.table for sub in record.type.sublists.values()} | ({"transactionline"} if record.type.transaction else set())
+        for table in sorted(tables):
+            self.db.execute(f'delete from "{table}" where parent=?', (record.id,))
 
     # -- small things
     def next(self, name: str, start: int = 1) -> int:

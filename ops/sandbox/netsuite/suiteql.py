@@ -137,7 +137,7 @@ def _status_view(account: Account) -> str:
     rows = [
         f"select '{code}' as id, '{kind}' as trantype, '{text}' as name, '{t.const['name']} : {text}' as fullname"
         for kind, t in account.metadata.by_transaction.items()
-        for code, text in account.metadata.enums[kind].items()
+        for code, text in account.metadata.enums.get(kind, {}).items()
     ]
     return f"create temp view ql_transactionstatus as {' union all '.join(rows)};"
 

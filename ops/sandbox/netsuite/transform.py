@@ -18,7 +18,7 @@ TARGETS = {
     "salesOrder": ("itemFulfillment", "invoice", "returnAuthorization"),
     "estimate": ("salesOrder", "invoice"),
     "invoice": ("creditMemo", "returnAuthorization"),
-    "returnAuthorization": ("creditMemo",),
+    "returnAuthorization": ("itemReceipt", "creditMemo"),
 }
 OWN_FIELDS = frozenset(
     {"tranId", "tranDate", "status", "orderStatus", "createdFrom", "total", "subtotal", "taxTotal", "discountTotal", "dueDate"}
@@ -66,10 +66,13 @@ def transform(
     if target_type == "itemFulfillment":
         _add_kit_members(account, record)
     record.lines["item"] = [line for line in record.lines["item"] if line.get("itemReceive") != "F"]
-    if target_type not in ("itemFulfillment", "salesOrder"):
+    if target_type not in ("itemFulfillment", "itemReceipt", "salesOrder"):
         record.lines["item"] = _share_discounts(account, source, record.lines["item"])
     if not record.lines["item"]:
         raise user_error("There are no lines left to transform.")
+    if target_type == "returnAuthorization":  # it has no shipping of its own (mapping.md 2.13)
+        for name in ("shippingCost", "handlingCost", "shipMethod"):
+            record.values.pop(name, None)
     if target_type == "invoice":
         _first_invoice_only(account, record)
     account.save(record, None, change, "create", stamp)
@@ -80,6 +83,8 @@ def _check_state(source: Record, target: str) -> None:
     status = source.values.get("status")
     if source.type.name == "salesOrder" and status in ("A", "C", "H"):
         raise user_error("The order cannot be transformed in its current status.")
+    if source.type.name == "returnAuthorization" and status in ("A", "C", "H"):
+        raise user_error("The return authorization cannot be transformed in its current status.")
     if source.type.name == "estimate" and status != "A":
         raise NsError("USER_ERROR", f"The estimate was already processed and cannot become a {target}.")
 
@@ -93,14 +98,14 @@ def _lines(kind: RecordType, source: Record, target: str) -> list[dict[str, Any]
         if target == "salesOrder":
             out.append({n: v for n, v in copied.items() if n not in ("orderLine", "orderDoc")} | {"_amount": True})
         elif line["itemType"] == "Discount":
-            if target != "itemFulfillment":
+            if target not in ("itemFulfillment", "itemReceipt"):
                 out.append(copied)
-        elif _left(line, target) > 0:
-            out.append(_taken(copied, line, _left(line, target)))
+        elif (left := _left(line, source.type.name, target)) > 0:
+            out.append(_taken(copied, line, left))
     return out
 
 
-def _left(line: dict[str, Any], target: str) -> Decimal:
+def _left(line: dict[str, Any], source: str, target: str) -> Decimal:
     quantity: Decimal = line["quantity"]
     done: Decimal = line.get("quantityFulfilled") or ZERO
     billed: Decimal = line.get("quantityBilled") or ZERO
@@ -108,6 +113,8 @@ def _left(line: dict[str, Any], target: str) -> Decimal:
         return quantity - (line.get("quantityPicked") or ZERO) if line.get("isClosed") != "T" else ZERO
     if target == "invoice":
         return (done or (ZERO if line.get("isClosed") == "T" else quantity)) - billed
+    if source == "returnAuthorization":
+        return quantity - (line.get("quantityReceived") or ZERO) if target == "itemReceipt" else quantity - billed
     return quantity
 
 

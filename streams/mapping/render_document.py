@@ -1,4 +1,4 @@
-"""Fulfilments to Salesforce: the head, its lines and packages by our key; children that are gone in NetSuite are emptied."""
+"""Documents to Salesforce: the head, its children by our key; children that are gone in NetSuite are emptied."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from schemas.events import Part, Record
 from schemas.ids import System
 from streams.mapping.convert import Writer
+from streams.mapping.documents import emptied
 from streams.mapping.lines import loaded
 from streams.mapping.render import Body, Render, Rendered, encoded, part_of, plain_body, ref_options, side_of
 from streams.mapping.render_order import row_value
@@ -17,12 +18,10 @@ from streams.mapping.types import writer
 from streams.reconcile.decision import Ask
 from streams.rules import DELETED, Links
 
-#: Name of the lookup from child to head.
-HEAD = "Fulfilment__c"
 SALESFORCE: System = "salesforce"
 
 
-def fulfilment_renderer(table: EntityTable, reference: Reference) -> Render:
+def document_renderer(table: EntityTable, reference: Reference) -> Render:
     sides = {"salesforce": side_of(table, "salesforce", reference), "netsuite": side_of(table, "netsuite", reference)}
     writers = {name: _writers(table, collection, reference) for name, collection in table.children.items()}
 
@@ -56,11 +55,11 @@ def children(
 ) -> tuple[list[Part], list[Body]]:
     """One part for each child; the head is named in the seeds, because a master can't be changed later."""
     rows = {row["key"]: row for row in loaded(wanted)}
-    gone = {row["key"]: {"quantity": "0"} for row in loaded(held) if row["key"] not in rows}
+    gone = {row["key"]: emptied(collection) for row in loaded(held) if row["key"] not in rows}
     parts, bodies = [], []
     for key, row in {**rows, **gone}.items():
         body = {name: write(row.get(field)) for field, (name, write) in writers.items()}
-        seeds = {HEAD: {"$ref": record.key}}
+        seeds = {collection.head: {"$ref": record.key}, **collection.constants}
         parts.append(Part(collection.object, "", key, encoded(body), encoded(seeds)))
         bodies.append(body)
     return parts, bodies
