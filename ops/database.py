@@ -34,4 +34,5 @@ def _prepare(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN")
+    """`execution_options(writes=True)`: takes the lock on writing at once. One that reads first and writes then is refused if another wrote in between."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")

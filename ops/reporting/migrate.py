@@ -29,7 +29,7 @@ LOCK = 52_111_023
 
 async def migrate(db: AsyncEngine, tables: Tables) -> list[str]:
     """Do it, in one transaction, and answer what was added. Raises Fatal where a column is there with another type."""
-    async with db.begin() as connection:
+    async with db.execution_options(writes=True).begin() as connection:
         return await connection.run_sync(_migrate, tables.metadata)
 
 
