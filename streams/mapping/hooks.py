@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -28,6 +29,10 @@ ITEM_RECORDS: Mapping[str, str] = {
 }  # fmt: skip
 
 
+#: What `sinks.netsuite_name` puts behind a name that is another record's.
+NUMBERED = re.compile(r" \(\d\)$")
+
+
 def street(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
     """Three address lines to one text."""
     a, b, c = columns
@@ -46,6 +51,21 @@ def first(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) 
         return next((text for column in columns if (text := read_text(body.get(column)))), None)
 
     return read
+
+
+def unnumbered(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
+    """A unique name without the number that the sink may have put behind it (`Ann Lee (2)`)."""
+
+    def read(body: Body) -> str | None:
+        text = read_text(body.get(columns[0]))
+        return NUMBERED.sub("", text) if text else None
+
+    return read
+
+
+def shown(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
+    """A selection as people read it."""
+    return lambda body: read_text(cell_text(body.get(columns[0])))
 
 
 def sku(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
@@ -217,6 +237,8 @@ HOOKS: Mapping[str, Factory] = {
     TOLD: told,
     "street": street,
     "first": first,
+    "unnumbered": unnumbered,
+    "shown": shown,
     "sku": sku,
     "item_record": item_record,
     "item_active": item_active,

@@ -32,6 +32,7 @@ REF_CODES: Mapping[str, str] = {"item": "missing_sku"}
 class Side:
     """How one system's bodies are made. `plain`: canonical field -> (name, writer). `record`: its object or record type.
 
+    unique_name: a property that the sink may put a number behind, where the name is another's.
     objects: names that NetSuite takes as `{"id": ...}`; null clears them only with `replaceSelectedFields`.
     """
 
@@ -41,6 +42,7 @@ class Side:
     groups: Sequence[AddressGroup]
     objects: frozenset[str]
     constants: Mapping[str, Any]
+    unique_name: str = ""
 
 
 def side_of(table: EntityTable, system: System, reference: Reference) -> Side:
@@ -58,7 +60,7 @@ def side_of(table: EntityTable, system: System, reference: Reference) -> Side:
     section = table.section(system)
     record = section.get("record") or section.get("object") or section.get("type", "")
     constants = filled({**section.get("create", {}), **table.section("create", system).get("constants", {})}, reference)
-    return Side(system, str(record), plain, tuple(table.groups.values()), frozenset(objects), constants)
+    return Side(system, str(record), plain, tuple(table.groups.values()), frozenset(objects), constants, str(section.get("unique_name", "")))
 
 
 def renderer(table: EntityTable, reference: Reference) -> Render:
@@ -72,7 +74,7 @@ def renderer(table: EntityTable, reference: Reference) -> Render:
         if ask.kind in ("delete", "withdraw") or DELETED in ask.fields:
             return (part_of(side, ask, record, {}, {}),), {}
         body = plain_body(side, ask.fields, ask.desired, countries)
-        options = {**address_book(side, ask, body), **clearing(side, ask, body)} if side.system == "netsuite" else {**adopts(ask, body), **(notes if ask.kind == "create" else {})}
+        options = {**address_book(side, ask, body), **clearing(side, ask, body), **unique(side, body)} if side.system == "netsuite" else {**adopts(ask, body), **(notes if ask.kind == "create" else {})}
         seeds = plain_body(side, ask.seeds, {**ask.desired, **ask.seeds}, countries) if ask.seeds else {}
         return (part_of(side, ask, record, body, seeds),), {**options, **ref_options(body, seeds)}
 
@@ -179,6 +181,11 @@ def clearing(side: Side, ask: Ask, body: Body, replaced: Sequence[str] = ()) -> 
     if not empty:
         return {"replace": ",".join(replaced)} if replaced else {}
     return {"replace": ",".join([*replaced, *empty]), "replaceSelectedFields": "true"}
+
+
+def unique(side: Side, body: Body) -> Options:
+    """The sink may put a number behind this name."""
+    return {"unique_name": side.unique_name} if side.unique_name in body else {}
 
 
 def compact(body: Body) -> Body:

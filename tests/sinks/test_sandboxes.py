@@ -251,3 +251,20 @@ def test_netsuite_a_busy_account_is_tried_again_without_a_look(netsuite: Door) -
     netsuite.served.fault("concurrency_refused")
     [verdict] = netsuite.send(a_customer(6))
     assert (verdict.kind, verdict.ambiguous) == ("retry", False), verdict
+
+
+def a_contact(n: int, company: str, **more: Any) -> Job:
+    body = {"entityId": "Ann Lee", "firstName": "Ann", "lastName": "Lee", "company": {"id": company}}
+    return job(key=f"contact:salesforce:{n}", target="netsuite", object="contact", body=body, options={"unique_name": "entityId"}, **more)
+
+
+def test_two_people_of_one_name_in_one_company_both_arrive(netsuite: Door) -> None:
+    """NetSuite wants the name of a contact to be unique within its company: the second gets a number, a repeat of the first does not."""
+    company = netsuite.ask(netsuite.rest.create("customer", {"companyName": "Namesakes", "subsidiary": {"id": "1"}}))
+    verdicts = [netsuite.send(a_contact(n, company))[0] for n in (501, 502, 501)]
+    assert [(v.kind, v.created) for v in verdicts] == [("applied", True), ("applied", True), ("unchanged", False)]
+    names = [netsuite.ask(netsuite.rest.get("contact", v.id))["entityId"] for v in verdicts]
+    assert names == ["Ann Lee", "Ann Lee (2)", "Ann Lee"]
+    [renamed] = netsuite.send(a_contact(503, company, id=verdicts[0].id))
+    assert (renamed.kind, netsuite.ask(netsuite.rest.get("contact", verdicts[0].id))["entityId"]) == ("applied", "Ann Lee")
+

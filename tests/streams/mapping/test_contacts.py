@@ -1,0 +1,39 @@
+"""Contacts: a name that is unique in NetSuite, and a role that is shown in Salesforce."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sinks.netsuite_name import LENGTH, MOST, tries
+from tests.streams.mapping.builders import NOTHING, ask_of, entities, observed, record_of
+from tests.streams.mapping.sandbox_kit import rows
+
+ADA = {"FirstName": "Ada", "LastName": "Lind", "AccountId": "001A", "Email": "ada@x.example"}
+
+
+def test_the_number_behind_a_name_is_no_difference() -> None:
+    """The sink put it there: written away again it would be refused again, for ever."""
+    ours = dict(observed("contact", "salesforce", ADA, "create"))
+    theirs = {"entity_name": observed("contact", "netsuite", {"entityid": "Ada Lind (2)"})["entity_name"]}
+    assert theirs["entity_name"] == "Ada Lind"
+    ask = ask_of("contact", "netsuite", salesforce=ours)
+    assert ask.fields["entity_name"] == "Ada Lind"
+    _, options = entities()["contact"].render(ask, record_of("contact", "contact:salesforce:003A", salesforce=ours), NOTHING)
+    assert options["unique_name"] == "entityId"
+
+
+def test_names_are_numbered_within_their_length() -> None:
+    """A long name must not be refused for its length because of the number."""
+    body: dict[str, Any] = {"entityId": "A" * LENGTH, "title": "x"}
+    found = [each["entityId"] for each in tries(body, "entityId")]
+    assert found[0] == "A" * LENGTH
+    assert found[1] == "A" * (LENGTH - 4) + " (2)"
+    assert (len(found), len(set(found)), max(map(len, found))) == (MOST, MOST, LENGTH)
+    assert list(tries({"title": "x"}, "entityId")) == [{"title": "x"}]
+
+
+def test_the_role_of_a_contact_is_shown(world) -> None:
+    """Sales sees whom finance calls: the role belongs to NetSuite and is read as people read it."""
+    id_ = world.account.create("contact", {"firstName": "Ada", "lastName": "Lind", "subsidiary": {"id": "1"}, "contactRole": {"id": "-10"}})
+    (row,) = rows(world.account, "contact", id_)
+    assert observed("contact", "netsuite", row)["role"] == "Primary Contact"
