@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -12,11 +13,12 @@ from accord.kafka.follower import Follower
 from accord.kafka.records import Partition
 from ops.database import engine
 from ops.reporting.follow import follow
-from ops.reporting.migrate import migrate
+from ops.reporting.migrate import migrate, missing
 from ops.reporting.store import ReportStore
 from ops.reporting.tables import Tables, tables
 from ops.wiring.kafka import ready
 from ops.wiring.mapping import entities
+from streams.mapping import Entity
 
 
 def database(settings: Settings) -> AsyncEngine:
@@ -24,9 +26,9 @@ def database(settings: Settings) -> AsyncEngine:
     return engine(settings.run.reporting_url, settings.run.state_dir / "reporting.db")
 
 
-def tables_of(settings: Settings) -> Tables:
-    """As the mapping in effect wants them."""
-    return tables({name: entity.schema for name, entity in entities(settings).items()})
+def made(found: Mapping[str, Entity]) -> Tables:
+    """The tables that the mapping in effect wants."""
+    return tables({name: entity.schema for name, entity in found.items()})
 
 
 async def reporting(settings: Settings, stop: asyncio.Event) -> None:
@@ -34,7 +36,7 @@ async def reporting(settings: Settings, stop: asyncio.Event) -> None:
     found = entities(settings)
     topics, codec = await asyncio.to_thread(ready, settings, found)
     db = database(settings)
-    store = ReportStore(db, tables({name: entity.schema for name, entity in found.items()}))
+    store = ReportStore(db, made(found))
     names = [topics.name(f"entity.{name}") for name in found]
     kafka = settings.kafka
     try:
@@ -46,5 +48,24 @@ async def reporting(settings: Settings, stop: asyncio.Event) -> None:
             await follow(follower, positions, topics, codec, store, stop)
         finally:
             await asyncio.to_thread(follower.close)
+    finally:
+        await db.dispose()
+
+
+async def ddl(settings: Settings) -> str:
+    """What the database lacks for the mapping in effect."""
+    db = database(settings)
+    try:
+        return await missing(db, made(entities(settings)))
+    finally:
+        await db.dispose()
+
+
+async def forget(settings: Settings, *, history_too: bool) -> None:
+    """Drop what the topics can bring back."""
+    db, nothing = database(settings), tables({})
+    try:
+        await migrate(db, nothing)
+        await ReportStore(db, nothing).forget(history_too=history_too)
     finally:
         await db.dispose()
