@@ -103,11 +103,12 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A validation that failed. `park`: heals by itself; else a person must change the record."""
+    """A validation that failed. `park`: heals by itself; else a person must change the record. `stops`: nothing is written meanwhile."""
 
     code: str
     message: str
     park: bool
+    stops: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """A write that waits: for what, since when, until when."""
+    """A write that waits: for what, since when, until when. `check`: what of that record must hold, where being there isn't enough."""
 
     target: str
     key: str
@@ -183,6 +184,7 @@ class Parked:
     until: int
     values: Values
     event_id: str
+    check: str = ""
 
 
 @dataclass(frozen=True, slots=True)

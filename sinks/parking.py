@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from schemas.events import Link, Parked
 from schemas.ids import Ref
+from sinks.checks import check_of
 from sinks.refs import Index
 
 #: Not waiting for a record but for time: asked for again at `until`.
@@ -108,4 +109,7 @@ def free(parked: Parked, target: str, links: Index) -> bool:
     link = links.link(key) if key else None
     if link is None or link.standing == "deleted" or not link.ids.get(target):
         return False
+    check = check_of(parked.check)
+    if check is not None:
+        return check.holds(link.facts)
     return parked.code not in INACTIVE or (link.standing == "active" and link.facts.get("inactive") != "true")

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from accord.links import survivor
 from schemas.events import Link, Part, Write
 from schemas.ids import OTHER, parse_ref
+from sinks.checks import checks, kept
 
 SELF: Mapping[str, bool] = {"$self": True}
 NAMES = {"salesforce": "Salesforce", "netsuite": "NetSuite"}
@@ -35,12 +36,16 @@ class Index(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A reference that can't be filled in. `final`: waiting doesn't help, the record named must change (or another be named)."""
+    """A reference that can't be filled in. `final`: waiting doesn't help, the record named must change (or another be named).
+
+    check: the record is there, but not as the write asks (sinks.checks).
+    """
 
     ref: str
     code: str
     message: str
     final: bool = False
+    check: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +71,18 @@ def fill(write: Write, links: Index) -> tuple[tuple[Body, ...], tuple[Missing, .
             return SELF
         there = survivor(links, key, write.target)
         link = links.link(there) if there else None
-        fault = _fault(ref, link, write.target, codes, line, name)
+        fault = _fault(ref, link, write.target, codes, line, name, write.options.get("sold_by", ""))
         if fault:
             missing.setdefault(f"{fault.code}|{ref}", fault)
             return ref
         return link.ids[write.target] if link else ref
 
     bodies = tuple(_part(part, found, seeds=n > 0 or not write.id) for n, part in enumerate(write.parts))
+    for check in checks(write):
+        key = links.key_of(check.ref)
+        link = links.link(key) if key else None
+        if link is not None and not check.holds(link.facts):
+            missing.setdefault(f"{check.code}|{check.ref}", Missing(check.ref, check.code, check.told(link.facts), check.final, kept(check)))
     return bodies, tuple(missing.values())
 
 
@@ -110,13 +120,15 @@ def _names_another(value: Any) -> bool:
     return isinstance(value, list) and any(_names_another(v) for v in value)
 
 
-def _fault(ref: str, link: Link | None, target: str, codes: Mapping[str, str], line: int, name: str) -> Missing | None:
+def _fault(
+    ref: str, link: Link | None, target: str, codes: Mapping[str, str], line: int, name: str, store: str
+) -> Missing | None:
     entity = parse_ref(ref).entity
     facts = {**({"name": name} if name else {}), **(link.facts if link else {})}
     at = f"Line {line}: " if line else ""
     what = facts.get("sku") or facts.get("name") or ref
     if link is not None and target in SELLS and entity == "item" and not _in_use(link):
-        return Missing(ref, INACTIVE_ITEM, f'{at}"{what}" is no longer sold. Replace it or ask the product team.', final=True)
+        return Missing(ref, INACTIVE_ITEM, f'{at}"{what}" is no longer sold{f" by {store}" if store else ""}. Replace it or ask the product team.', final=True)
     if link is not None and target in SELLS and link.standing == "deleted":
         return Missing(ref, codes.get(entity, f"missing_{entity}"), f'{at}The {entity} "{what}" was deleted.', final=True)
     if link is not None and link.ids.get(target):

@@ -72,7 +72,7 @@ def waiting(item: Item, missing: Sequence[Missing], *, known: str, ring: Sequenc
         write.target, write.key, write.entity, write.sequence, kind, sent=write.values if final else {}, id=known, code=first.code, message=message, waits_for=first.ref,
         event_id=write.event_id, lane=write.lane,
     )  # fmt: skip
-    parked = _parked(write, first.code, message, first.ref, since, since + WAIT_MS)
+    parked = _parked(write, first.code, message, first.ref, since, since + WAIT_MS, first.check)
     step = _audit(item, now_ms, kind, code="cycle" if ring else first.code, message=message, detail={"waits_for": [m.ref for m in missing]})
     return Settlement((_outcome(item, outcome), _settled(item, known), _park(item, parked), step), known, parked)
 
@@ -129,8 +129,8 @@ def _sent(write: Write, verdict: Verdict) -> Values:
     return {**write.seeds, **write.values} if verdict.created else write.values
 
 
-def _parked(write: Write, code: str, message: str, ref: str, since: int, until: int) -> Parked:
-    return Parked(write.target, write.key, write.entity, write.sequence, code, message, ref, since, until, write.values, write.event_id)
+def _parked(write: Write, code: str, message: str, ref: str, since: int, until: int, check: str = "") -> Parked:
+    return Parked(write.target, write.key, write.entity, write.sequence, code, message, ref, since, until, write.values, write.event_id, check)
 
 
 def _outcome(item: Item, outcome: Outcome) -> Out:

@@ -15,6 +15,9 @@ OnDelete = Literal["inactivate", "ignore", "delete", "restore"]
 #: (system, canonical field) -> what that system holds by the best of event, row and assumption; None = null or never seen.
 Read = Callable[[str, str], str | None]
 
+#: (read of what was observed, what was agreed with the validated target by field, stage) -> what is to be told of it.
+Review = Callable[[Read, Callable[[str], str | None], str], tuple[Problem, ...]]
+
 #: Canonical names of our own fields, the same for every entity. `KEY` holds `ids.to_external(entity key)`, the id fields the bare native id.
 KEY = "key"
 SALESFORCE_ID = "salesforce_id"
@@ -49,6 +52,7 @@ class FieldRule:
     ref: entity that a reference names. systems: where the field exists. rule: id told with every write ("customer.name").
     seed: the side that doesn't own it may propose a value when it causes a create.
     create_only: the target takes it in a create and never again (currency); a later difference is reported.
+    silent: the system whose null is no wish: the other side fills in a default of its own (terms of an order).
     status: one of `STATUS_FIELDS`. staged: its owner differs by stage, so writes of it are bound to the stage.
     """
 
@@ -62,6 +66,7 @@ class FieldRule:
     create_only: bool = False
     status: bool = False
     staged: bool = False
+    silent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ class Rules:
     creates(target, read): may this record be created there (the `when` rule).
     match_values(system, read): `entity|match key|normalised value`, best first; empty = it can only be matched by its own key.
     validate(read, stage, links): what the record itself says that is wrong; any problem stops all writes to `validated_target`.
+    review(observed, agreed, stage): what is wrong with a record that stands in both systems; it is told and stops nothing.
     facts(read): `Link.facts`; may read only fields in `fact_fields`.
     on_delete(system): what a deletion in `system` means: for the record of the other one, or (`restore`) that it is made there again.
     stages: in order; a step back counts only when in `backward`, else the stage stays and is reported.
@@ -130,6 +136,7 @@ class Rules:
     fact_fields: frozenset[str] = frozenset()
     context: frozenset[str] | None = None
     match_fields: frozenset[str] | None = None
+    review: Review = lambda _observed, _agreed, _stage: ()
     margin_ms: int = 5_000
     max_restores: int = 5
     restore_window_ms: int = 3_600_000

@@ -5,43 +5,21 @@ Messages hold no time and no count of attempts, so that the same trouble is the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from decimal import Decimal
 
 from schemas.events import Problem
 from streams.address import Address, country_code, faults, postal_normal, state_code
-from streams.mapping.lines import loaded
-from streams.mapping.order_lines import money_line
-from streams.mapping.stores import Reference, Store, decimal
-from streams.money import ZERO, Line, Totals, fits, gross, totals
+from streams.amounts import money, prices
+from streams.judged import Found, Order, judged, returned, sku_of
+from streams.mapping.stores import Reference
 from streams.rules import Links, Read
 
 Validate = Callable[[Read, str, Links], tuple[Problem, ...]]
-SF = "salesforce"
 #: Stages in which an order is on its way to NetSuite.
 CHECKED = frozenset({"submitted"})
 #: Kinds of items that are not shipped anywhere.
 UNSHIPPED = frozenset({"service", "download", "gift_certificate", "charge"})
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is judged. `lines`: number for people, line as Salesforce says it."""
-
-    read: Read
-    links: Links
-    reference: Reference
-    store: Store | None
-    currency: str
-    scale: int
-    lines: tuple[tuple[int, Mapping[str, str]], ...]
-
-    def text(self, field: str) -> str | None:
-        return self.read(SF, field)
-
-    def number(self, field: str) -> Decimal | None:
-        return decimal(self.read(SF, field))
 
 
 def order_validator(reference: Reference) -> Validate:
@@ -50,21 +28,10 @@ def order_validator(reference: Reference) -> Validate:
     def validate(read: Read, stage: str, links: Links) -> tuple[Problem, ...]:
         if stage not in CHECKED:
             return ()
-        store = reference.store(read(SF, "store"))
-        currency = read(SF, "currency") or (store.currencies[0] if store and store.currencies else "")
-        rows = loaded(read(SF, "line_notes"))
-        order = Order(read, links, reference, store, currency, reference.scale(currency), tuple(enumerate(rows, 1)))
+        order = judged(read, links, reference)
         return tuple(problem for check in CHECKS for problem in check(order))
 
     return validate
-
-
-Found = Iterator[Problem]
-
-
-def returned(code: str, message: str) -> Problem:
-    """Waits for a person."""
-    return Problem(code, message, park=False)
 
 
 def skus(order: Order) -> Found:
@@ -135,13 +102,6 @@ def currency(order: Order) -> Found:
         yield returned("currency_mismatch", f"The order is in {order.currency}; {order.store.code} sells to this customer in {sold}.")
 
 
-def prices(order: Order) -> Found:
-    level = order.store.price_level if order.store else ""
-    for n, row in order.lines:
-        if row.get("unit_price") is None:
-            yield returned("price_missing", f'Line {n}: no {order.currency} price for "{_sku(row)}" at level {level or "base"}.')
-
-
 def terms(order: Order) -> Found:
     text = order.text("terms")
     if text and text not in order.reference.codes.get("terms", {}):
@@ -155,7 +115,7 @@ def quantities(order: Order) -> Found:
         rule = _quantity_rule(order, row.get("quantity"))
         if rule:
             yield returned(
-                "quantity_invalid", f'Line {n}: quantity {row.get("quantity", "none")} is not allowed for "{_sku(row)}" ({rule}).'
+                "quantity_invalid", f'Line {n}: quantity {row.get("quantity", "none")} is not allowed for "{sku_of(row)}" ({rule}).'
             )
 
 
@@ -171,100 +131,11 @@ def _quantity_rule(order: Order, text: str | None) -> str:
 
 def subsidiary(order: Order) -> Found:
     said = order.text("store")
-    if order.store is None and (said or order.reference.stores):
+    location, store = order.text("location"), order.store
+    if store is None and (said or order.reference.stores):
         yield returned("subsidiary_mismatch", f'Store "{said or ""}" is not known, so no subsidiary sells this order.')
-
-
-def money(order: Order) -> Found:
-    """Parts that can't be held without rounding come first: then their sum means nothing."""
-    unheld = list(_unheld(order))
-    yield from unheld or _untied(order)
-
-
-def _unheld(order: Order) -> Found:
-    for n, row in order.lines:
-        line = money_line(row)
-        exact = line.unit_price * line.quantity
-        held = fits(line.unit_price, order.scale) or fits(exact, order.scale)
-        if not held:
-            yield returned(
-                "total_mismatch", f"Line {n}: {plain(exact)} {order.currency} needs {_decimals(exact)} decimals; {_holds(order)}."
-            )
-        elif line.discount_amount is not None and not fits(line.discount_amount, order.scale):
-            yield returned(
-                "total_mismatch",
-                f"Line {n}: discount {plain(line.discount_amount)} {order.currency} has too many decimals; {_holds(order)}.",
-            )
-    for field, name in (("discount", "discount"), ("ship_cost", "shipping"), ("handling_cost", "handling")):
-        amount = order.number(field)
-        if amount is not None and not fits(amount, order.scale):
-            yield returned("total_mismatch", f"The {name} {plain(amount)} {order.currency} has too many decimals; {_holds(order)}.")
-
-
-def _holds(order: Order) -> str:
-    return f"both systems hold {order.scale} of {order.currency}"
-
-
-def _decimals(amount: Decimal) -> int:
-    exponent = amount.normalize().as_tuple().exponent
-    return -exponent if isinstance(exponent, int) and exponent < 0 else 0
-
-
-def plain(amount: Decimal) -> str:
-    """Without exponent and without trailing zeros."""
-    text = format(amount, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def totals_of(order: Order) -> Totals:
-    """The order's totals from its parts, as NetSuite will have them."""
-    lines: list[Line] = [money_line(row) for _, row in order.lines]
-    return totals(
-        lines,
-        order.scale,
-        discount_amount=order.number("discount") or ZERO,
-        shipping=order.number("ship_cost") or ZERO,
-        handling=order.number("handling_cost") or ZERO,
-        tax=order.number("tax_total") or ZERO,
-    )
-
-
-def _untied(order: Order) -> Found:
-    made = totals_of(order)
-    in_salesforce = order.number("lines_total")
-    lines = sum((gross(money_line(row), order.scale) for _, row in order.lines), ZERO)
-    if in_salesforce is not None and order.lines and in_salesforce != lines:
-        yield returned("total_mismatch", untied(order, lines, in_salesforce))
-    stated = order.number("stated_total")
-    expected = None if stated is None else _expected(order, made, stated)
-    if stated is not None and expected is not None and expected != stated:
-        yield returned("total_mismatch", untied(order, expected, stated))
-
-
-def _expected(order: Order, made: Totals, stated: Decimal) -> Decimal | None:
-    """What the stated total must be; None = only NetSuite's tax can tell (mode `netsuite`, and it is above the sum without tax)."""
-    mode = order.store.tax_mode if order.store else "netsuite"
-    if mode == "none":
-        return made.before_tax
-    if mode == "sent":
-        return made.total
-    return None if stated >= made.before_tax else made.before_tax
-
-
-def untied(order: Order, sum_: Decimal, stated: Decimal) -> str:
-    diff = abs(sum_ - stated)
-    return (
-        f"Lines, discount, shipping and tax add up to {_shown(order, sum_)}; the order says {_shown(order, stated)}"
-        f" (difference {_shown(order, diff)} {order.currency})."
-    )
-
-
-def _shown(order: Order, amount: Decimal) -> str:
-    return format(amount, "f") if not fits(amount, order.scale) else f"{amount:.{order.scale}f}"
-
-
-def _sku(row: Mapping[str, str]) -> str:
-    return row.get("sku") or row.get("code") or row.get("name") or ""
+    elif store is not None and location and store.locations and location not in store.locations:
+        yield returned("subsidiary_mismatch", f'Location "{location}" is not one of {store.code}; it sells from {", ".join(store.locations)}.')
 
 
 CHECKS: tuple[Callable[[Order], Found], ...] = (skus, customer, addresses, currency, prices, terms, quantities, subsidiary, money)

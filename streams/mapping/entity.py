@@ -29,7 +29,7 @@ from streams.mapping.tells import TOLD, rolled, teller
 from streams.mapping.types import KINDS
 from streams.mapping.when import condition
 from streams.ownership import owner_of, owners
-from streams.rules import STATUS_FIELDS, FieldRule, Links, OnDelete, Read, Rules
+from streams.rules import STATUS_FIELDS, FieldRule, Links, OnDelete, Read, Review, Rules
 
 Validate = Callable[[Read, str, Links], tuple[Problem, ...]]
 RENDERERS: Mapping[str, Callable[[EntityTable, Reference], Render]] = {
@@ -91,6 +91,7 @@ def rules_of(table: EntityTable, reference: Reference, margin_ms: int) -> Rules:
         creates=_creates(table, reference),
         match_values=_match_values(table),
         validate=_validate(validated, reference),
+        review=_review(validated, reference),
         facts=_facts(table, facts),
         on_delete=_on_delete(table),
         stages=stages,
@@ -129,6 +130,15 @@ def _validate(spec: Mapping[str, Any], reference: Reference) -> Validate:
     return order_validator(reference)
 
 
+def _review(spec: Mapping[str, Any], reference: Reference) -> Review:
+    """As above."""
+    if not spec:
+        return lambda _observed, _agreed, _stage: ()
+    from streams.tie import order_review
+
+    return order_review(reference)
+
+
 def _rule(table: EntityTable, field: FieldTable, stages: Sequence[str]) -> FieldRule:
     by_stage = owners(field.owner, stages, table.section("owners"))
     return FieldRule(
@@ -142,6 +152,7 @@ def _rule(table: EntityTable, field: FieldTable, stages: Sequence[str]) -> Field
         create_only=field.create_only,
         status=field.name in STATUS_FIELDS,
         staged=len(set(by_stage.values())) > 1,
+        silent=field.empty_unknown,
     )
 
 

@@ -45,17 +45,14 @@ def _side(table: EntityTable, system: System, reference: Reference) -> OneSide:
         else:
             read = reader(field, system, table, reference)
             plain.setdefault(native.columns[0], []).append((name, _or(read, field.empty) if field.empty else read))
-    silent = tuple(name for name, field in table.fields.items() if field.empty_unknown == system)
-    return _compiled(plain, hooked, silent)
+    return _compiled(plain, hooked)
 
 
 def _or(read: Reader, empty: str) -> Reader:
     return lambda value: read(value) or empty
 
 
-def _compiled(
-    plain: Mapping[str, list[tuple[str, Reader]]], hooked: list[tuple[str, frozenset[str], Hook]], silent: tuple[str, ...]
-) -> OneSide:
+def _compiled(plain: Mapping[str, list[tuple[str, Reader]]], hooked: list[tuple[str, frozenset[str], Hook]]) -> OneSide:
     handlers = {column: tuple(found) for column, found in plain.items()}
 
     def side(body: Body) -> dict[str, str | None]:
@@ -71,9 +68,6 @@ def _compiled(
                 made = hook(own)
                 if made is not KEEP:
                     out[name] = made
-        for name in silent:
-            if name in out and out[name] is None:
-                del out[name]
         return out
 
     return side

@@ -12,6 +12,7 @@ from schemas.events import Part, Record, Values
 from schemas.ids import to_external
 from streams.mapping.convert import Writer
 from streams.mapping.lines import loaded
+from streams.mapping.order_checks import order_checks
 from streams.mapping.order_lines import DISCOUNT_MARK, FACTS
 from streams.mapping.render import (
     Body,
@@ -110,6 +111,9 @@ def to_netsuite(orders: Orders, ask: Ask, record: Record) -> Rendered:
         body["orderStatus"] = {"id": store.order_status}
     seeds = plain_body(side, ask.seeds, {**ask.desired, **ask.seeds}, orders.countries) if ask.seeds else {}
     options = {**clearing(side, ask, body, replaced), **stage_options(ask), **ref_options(body, seeds)}
+    if create or "lines" in fields:
+        checks = order_checks(store, ask.desired, loaded(row_value(record, "line_notes")), create=create)
+        options |= {"checks": encoded(checks), **({"sold_by": store.code} if store else {})}
     return (part_of(side, ask, record, body, seeds),), options
 
 

@@ -51,6 +51,8 @@ def _validate(draft: Draft) -> None:
     source = OTHER[target]
     alive = source in draft.ids and draft.standing(source) != GONE
     problems = draft.rules.validate(draft.read, draft.stage, draft.links) if alive else ()
+    if alive and not problems and target in draft.ids:
+        problems = draft.rules.review(draft.observed, draft.agreed.get(target, NOTHING).get, draft.stage)
     if tuple(draft.problems) != problems:
         draft.problems = problems
 

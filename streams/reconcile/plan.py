@@ -39,7 +39,7 @@ def plan(draft: Draft, target: str, names: frozenset[str] | None) -> Plan:
     if draft.standing(source) == GONE:
         return Plan(farewell(draft, target, source), {}, creating=False)
     creating = again or (target not in draft.ids and draft.standing(target) == ABSENT)
-    if draft.problems and draft.rules.validated_target == target:
+    if draft.rules.validated_target == target and any(problem.stops for problem in draft.problems):
         return Plan({}, {}, creating)
     if not creating:
         back = welcome(draft, source)
@@ -152,8 +152,8 @@ def _difference(draft: Draft, target: str, flow: Flow, wanted: Values, out: Fiel
             return
     else:
         best = draft.slot(owner, name)
-        if best is None:
-            return  # the owner's value is unknown: nobody may write it
+        if best is None or (best.value is None and flow.rule.silent == owner):
+            return  # the owner's value is unknown, or left to the other side: nobody may write it
         raw = best.value
     if slot is not None and slot.value == raw and name not in wanted:
         agreed = draft.agreed.get(target, NOTHING).get(name, MISSING)

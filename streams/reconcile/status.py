@@ -75,10 +75,11 @@ def _worth(draft: Draft, system: str, name: str, value: str | None, *, travels: 
 
 
 def _problems(draft: Draft) -> Trouble:
-    """What needs a person comes before what heals by itself."""
-    ordered: list[Problem] = sorted(draft.problems, key=lambda p: p.park)
+    """What needs a person comes before what heals by itself, and that before what is only told."""
+    ordered: list[Problem] = sorted(draft.problems, key=lambda p: (not p.stops, p.park))
     first = ordered[0]
-    return (WAITING if first.park else REJECTED), first.code, _cut(" · ".join(p.message for p in ordered))
+    status = SYNCED if not first.stops else WAITING if first.park else REJECTED
+    return status, first.code, _cut(" · ".join(p.message for p in ordered))
 
 
 def _cut(text: str) -> str:
