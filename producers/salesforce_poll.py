@@ -52,7 +52,8 @@ class SalesforceFeed:
     async def named(self, ids: Sequence[str]) -> Named:
         """Rows by id. Gone: in the recycle bin, or found nowhere although the object itself can be read (the query would fail if not)."""
         asked = [i for i in dict.fromkeys(ids) if _ID.fullmatch(i)]
-        at_ms, rows, gone, merged = self._org.server.now_ms(), [], [], {}
+        merged: dict[str, str] = {}
+        at_ms, rows, gone = self._org.server.now_ms(), [], []
         for n in range(0, len(asked), BATCH):
             part = asked[n : n + BATCH]
             statement = soql.select(
@@ -74,6 +75,10 @@ class SalesforceFeed:
         names = ("Id", "IsDeleted", "MasterRecordId") if self._read.merges else ("Id", "IsDeleted")
         _, found = await self._all(soql.select(self.object, names, where=[soql.among("Id", absent)]), deleted=True)
         return {r["Id"][:15]: r for r in found}
+
+    async def readable(self) -> None:
+        """Ask for one record with every field. Raises Fatal where one of them, or the object, is hidden from us."""
+        await self._all(soql.select(self.object, self._fields, children=self._read.children, limit=1))
 
     async def count(self) -> int:
         """How many records there are."""

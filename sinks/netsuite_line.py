@@ -61,7 +61,8 @@ async def write_line(job: Job, calls: Calls, id_: str) -> tuple[str, Done]:
 
 
 def _lines(found: Mapping[str, Any] | None, sublist: str) -> Sequence[Line]:
-    return ((found or {}).get(sublist) or {}).get("items", ())
+    items: Sequence[Line] = ((found or {}).get(sublist) or {}).get("items", ())
+    return items
 
 
 def _same(wanted: Line, lines: Sequence[Line]) -> str:

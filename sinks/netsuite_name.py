@@ -17,6 +17,8 @@ def tries(body: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
     """The body, then with " (2)", " (3)" ... behind the name; one try only where it has none."""
     yield body
     text = body.get(name) if name else None
-    for n in range(2, MOST + 1) if isinstance(text, str) else ():
+    if not isinstance(text, str):
+        return
+    for n in range(2, MOST + 1):
         suffix = f" ({n})"
         yield {**body, name: text[: LENGTH - len(suffix)].rstrip() + suffix}

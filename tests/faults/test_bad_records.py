@@ -9,6 +9,7 @@ from confluent_kafka import Producer
 
 from accord.kafka.consumer import read_to_end
 from ops.demo.story.people import changed
+from schemas.events import ReadRequest
 from tests.flows.rig import Rig
 from tests.flows.seeds import account, customer_of, told
 
@@ -65,6 +66,25 @@ async def test_a_right_taken_away_is_told_and_nothing_is_lost(pipeline: Rig):
     await pipeline.clear()
     await customer_of(pipeline, ident)
     await told(pipeline, "Account", ident, Accord_Status__c="synced")
+
+
+async def test_a_field_hidden_in_salesforce_is_told_and_nulls_nothing(pipeline: Rig):
+    """An admin took one field out of the permission set: its value is unknown, not empty, so NetSuite keeps it; said once, with what to assign."""
+    ident = await account(pipeline, "Hidden Phone Ltd", Phone="+1 503 555 0150")
+    customer = await customer_of(pipeline, ident)
+    await pipeline.fault("salesforce", "permission_removed", params={"object": "Account", "field": "Phone"})
+    await changed(pipeline.sf, "Account", ident, {"Name": "Hidden Phone LLC"})
+    pipeline.pipeline.ask([ReadRequest("customer", "salesforce", "Account", ident, "person")])
+    await said(pipeline, "Phone", "Accord_Integration")
+    found = await pipeline.ns.get("customer", customer)
+    assert ("0150" in found["phone"], found["isInactive"]) == (True, False)
+    await pipeline.clear()
+
+    async def renamed() -> bool:
+        found = await pipeline.ns.get("customer", customer)
+        return found["companyName"] == "Hidden Phone LLC" and "0150" in found["phone"]
+
+    await pipeline.until("the name has come, the phone has stayed", renamed)
 
 
 async def passes(rig: Rig, name: str) -> None:

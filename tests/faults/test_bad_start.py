@@ -99,9 +99,10 @@ async def test_another_account_is_refused(pipeline: Rig, tmp_path: Path):
         process = await asyncio.create_subprocess_exec(sys.executable, "-m", "ops.cli", "run", "producers", "--config", first, stdout=log, stderr=log)
 
     async def read_once() -> bool:
-        return any('"netsuite.customer"' in line and "snapshot read" in line for line in log_file.read_text().splitlines())
+        read = [line for line in log_file.read_text().splitlines() if "snapshot read" in line]
+        return all(any(f'"{source}"' in line for line in read) for source in ("netsuite.customer", "salesforce.customer.snapshot"))
 
-    await pipeline.until("the first account has been read", read_once)
+    await pipeline.until("the first account and org have been read", read_once)
     process.send_signal(signal.SIGTERM)
     await process.wait()
     (tmp_path / "other").mkdir()
@@ -113,9 +114,28 @@ async def test_another_account_is_refused(pipeline: Rig, tmp_path: Path):
         end = await ended(altered(pipeline, {"kafka": prefix, "netsuite": keys}, "accountb"), "run", "producers")
     finally:
         await other.stop()
+    org, there = await _org(tmp_path / "org", Settings(organization=77))
+    try:
+        of_org = await ended(altered(pipeline, {"kafka": prefix, "salesforce": there}, "orgb"), "run", "producers")
+    finally:
+        await org.stop()
+    assert of_org.code == FATAL, of_org.said
+    assert f"this is account {org.org.org_id}, but the position was made with {pipeline.sandbox['salesforce']['org_id']}" in of_org.said
     assert end.code == FATAL, end.said
     assert "this is account 7654321, but the position was made with" in end.said
     assert "restore the credentials" in end.said
+
+
+async def test_a_sink_refuses_another_org(pipeline: Rig, tmp_path: Path):
+    """It would write the ids of one org into another: it ends before it takes a write, with the same words as the producers."""
+    org, there = await _org(tmp_path / "org", Settings(organization=78))
+    try:
+        prefix = {"prefix": pipeline.settings.kafka.prefix}
+        end = await ended(altered(pipeline, {"kafka": prefix, "salesforce": there}, "sinkb"), "run", "sinks", "--system", "salesforce")
+    finally:
+        await org.stop()
+    assert end.code == FATAL, end.said
+    assert f"this is account {org.org.org_id}, but" in end.said
 
 
 async def test_a_field_that_nobody_deployed_is_named(pipeline: Rig, tmp_path: Path):

@@ -52,7 +52,7 @@ class Org:
         self.store = Store(directory / "salesforce.sqlite" if directory else None, self.objects)
         self.journal = self.store.journal
         if not self.store.rows["Organization"]:
-            seeds.seed(self.store, clock.now(), "Accord Sandbox", secret.DOMAIN)
+            seeds.seed(self.store, clock.now(), "Accord Sandbox", secret.DOMAIN, self.settings.organization)
         self.org_id = next(iter(self.store.rows["Organization"]))
         self.saver = Saver(faults, self.settings)
         self.started = clock.now().replace(microsecond=0)

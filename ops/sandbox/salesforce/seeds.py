@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from ops.sandbox.salesforce import ids
 from ops.sandbox.salesforce.store import Record, Store
 from ops.sandbox.salesforce.values import stamp
 
@@ -15,7 +16,7 @@ CASE_STATUSES = ("New", "Working", "Escalated", "Closed")
 PEOPLE = (("integration", "Accord", "Integration"), ("sales", "Sam", "Sales"), ("admin", "Ada", "Admin"))
 
 
-def seed(store: Store, now: datetime, company: str, domain: str) -> None:
+def seed(store: Store, now: datetime, company: str, domain: str, organization: int = 1) -> None:
     """Fill an empty store; stamped `now`, no change events. Users are `integration@<domain>`, `sales@<domain>`, `admin@<domain>`."""
     places: list[tuple[str, str]] = []
     moment = stamp(now)
@@ -32,7 +33,7 @@ def seed(store: Store, now: datetime, company: str, domain: str) -> None:
     zone = {"TimeZoneSidKey": "America/Los_Angeles", "LanguageLocaleKey": "en_US"}
     put(
         "Organization",
-        {"Name": company, "OrganizationType": "Enterprise Edition", "InstanceName": "HS1", "DefaultLocaleSidKey": "en_US"} | zone,
+        {"Id": ids.make("00D", organization), "Name": company, "OrganizationType": "Enterprise Edition", "InstanceName": "HS1", "DefaultLocaleSidKey": "en_US"} | zone,
     )
     for alias, first, last in PEOPLE:
         address = f"{alias}@{domain}"

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 class Settings:
     """Switches of one org.
 
-    `undeployed`: objects or fields of our metadata that the admin forgot. `plus_is_space`: what `+` in an external id of a path means.
+    `organization`: which org it is, a number that makes its id. `undeployed`: objects or fields of our metadata that the admin forgot. `plus_is_space`: what `+` in an external id of a path means.
     `origin_through_collections`: whether Sforce-Call-Options reaches changeOrigin through composite and collections (undocumented).
     `bulk_polls`: so many looks at a Bulk job find it InProgress before it is done. `daily_calls`: Enterprise with licences. `enhanced_commerce_orders`: quantity and price of activated orders are frozen.
     """
 
+    organization: int = 1
     currency: str = "USD"
     undeployed: tuple[str, ...] = ()
     cdc_addon: bool = False
