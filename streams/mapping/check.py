@@ -156,7 +156,7 @@ def _typed(table: EntityTable, field: FieldTable, entities: frozenset[str]) -> F
     if kind.argument and kind.argument != "length" and not field.argument:
         yield field.place, f"{field.name}: {field.type}(...) needs a {kind.argument}"
     known: Mapping[str, Any] = {
-        "ref": entities, "map": TABLES, "enum": table.section("tables"), "lines": (*LIST_FORMS, *table.children), "status": table.section("status"),
+        "ref": entities, "map": TABLES, "enum": table.section("tables"), "lines": (*LIST_FORMS, *((field.argument,) if field.name in table.children else ())), "status": table.section("status"),
     }  # fmt: skip
     if field.argument and field.type in known and field.argument not in known[field.type]:
         yield (
