@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from schemas.budget import Allotment, Demand, Share
+from schemas.notice import Handling, Notice
 from schemas.state import (
     Assigned,
     AssumedValue,
@@ -34,7 +35,7 @@ from schemas.terms import Break, CustomerOffers, CustomerTerms, ItemTerms, Offer
 
 __all__ = [
     "Allotment", "Assigned", "AssumedValue", "Audit", "Break", "Change", "Claim", "Claimant", "Claims", "CustomerOffers", "CustomerTerms",
-    "DeadLetter", "Demand", "EventValue", "Handover", "Held", "ItemTerms", "Learned", "Link", "Mark", "Match", "Observation", "Offer", "Outcome",
+    "DeadLetter", "Demand", "EventValue", "Handling", "Handover", "Held", "ItemTerms", "Learned", "Link", "Mark", "Match", "Notice", "Observation", "Offer", "Outcome",
     "Parked", "Part", "Position", "Problem", "ReadRequest", "Reason", "Record", "Register", "Rejection", "Round", "RowValue", "Settled", "Share",
     "Stock", "Tombstone", "Values", "Waiting", "Write",
 ]  # fmt: skip

@@ -54,6 +54,9 @@ def pipeline_topics(objects: Sequence[tuple[str, str]], entities: Sequence[str],
         Topic("position", "source", ("Position",), compact=True, partitions=1),
         Topic("audit", "correlation id", ("Audit",), retention_ms=long),
         Topic("deadletter", "original key", ("DeadLetter",), retention_ms=long),
+        Topic("notice", "record", ("Notice",), compact=True, partitions=1),
+        Topic("notified", "record", ("Notice",), retention_ms=long, partitions=1),
+        Topic("handling", "record", ("Handling",), partitions=1),
     ]
     for s in SYSTEMS:
         out += [
