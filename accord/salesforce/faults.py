@@ -22,7 +22,7 @@ PERMIT = "assign the permission set Accord_Integration, or deploy ops/salesforce
 #: Code -> verdict on a write of one record. What is not here and is no 5xx is Rejected: a person must look at it.
 CODES: Mapping[str, Verdict] = {
     "UNABLE_TO_LOCK_ROW": Verdict("transient", SOAP, 1.0),
-    "ENTITY_IS_LOCKED": Verdict("transient", f"{SOAP}: locked by an approval, which ends some day", 15.0),
+    "ENTITY_IS_LOCKED": Verdict("transient", f"{SOAP}: locked by an approval, which ends some day", 5.0),
     "REQUEST_RUNNING_TOO_LONG": Verdict("transient", REST, 5.0),
     "QUERY_TIMEOUT": Verdict("transient", REST, 5.0),
     "TOO_MANY_APEX_REQUESTS": Verdict("transient", SOAP, 5.0),
