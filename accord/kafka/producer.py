@@ -15,10 +15,13 @@ from accord.errors import Fatal, Rejected, Transient
 from accord.kafka.records import Headers, Offset, to_native
 
 TRANSACTION_TIMEOUT_MS = 10_000  # a dead writer's open transaction holds readers no longer than this
-CALL_S = 30.0
+#: A call that takes longer than its transaction may live is lost anyway.
+CALL_S = TRANSACTION_TIMEOUT_MS / 1000
+#: A broker that has just started loads its transaction log before it gives out a producer id.
+START_S = 30.0
 #: librdkafka was seen not to return at all from `send_offsets_to_transaction` after the broker had died and come back, whatever the time-out
 #: given. Its thread can't be ended, so the process is: crash-only, what was open is rolled back by the broker.
-HUNG_S = CALL_S + 10.0
+HUNG_S = 5.0
 WATCH_S = 1.0
 EXIT_HUNG = 70
 BY_KEY = -1  # librdkafka: let the partitioner choose
@@ -55,13 +58,13 @@ class TransactionalWriter:
         self._producer = Producer(settings(bootstrap, transactional_id, extra))
         self._refused: list[str] = []
         self._open = False
-        self._since: float | None = None
+        self._hung_at: float | None = None
         self._ended = threading.Event()
 
     def start(self) -> None:
         """Fence an older instance and roll back what it left open. Read positions only after this."""
         threading.Thread(target=self._watch, name="hung", daemon=True).start()
-        self._call(lambda: self._producer.init_transactions(CALL_S))
+        self._call(lambda: self._producer.init_transactions(START_S), START_S)
 
     def begin(self) -> None:
         self._refused.clear()
@@ -108,10 +111,10 @@ class TransactionalWriter:
         if error is not None:
             self._refused.append(f"{message.topic()}: {error.str()}")
 
-    def _call(self, call: Callable[[], T]) -> T:
-        deadline = time.monotonic() + CALL_S
+    def _call(self, call: Callable[[], T], within_s: float = CALL_S) -> T:
+        deadline = time.monotonic() + within_s
         while True:
-            self._since = time.monotonic()
+            self._hung_at = time.monotonic() + within_s + HUNG_S
             try:
                 return call()
             except KafkaException as raised:
@@ -126,12 +129,12 @@ class TransactionalWriter:
                 if not error.retriable() or time.monotonic() > deadline:
                     raise Fatal(f"{self.transactional_id}: {error.str()}", code="kafka") from raised
             finally:
-                self._since = None
+                self._hung_at = None
 
     def _watch(self) -> None:
         while not self._ended.wait(WATCH_S):
-            since = self._since
-            if since is not None and time.monotonic() - since > HUNG_S:
-                sys.stderr.write(f"{self.transactional_id}: a call to the broker has not returned for {HUNG_S:.0f} s; the process ends and starts afresh\n")
+            hung_at = self._hung_at
+            if hung_at is not None and time.monotonic() > hung_at:
+                sys.stderr.write(f"{self.transactional_id}: a call to the broker has not returned {HUNG_S:.0f} s after its time-out; the process ends\n")
                 sys.stderr.flush()
                 os._exit(EXIT_HUNG)

@@ -6,7 +6,6 @@ import asyncio
 import json
 import random
 import signal
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -113,14 +112,12 @@ def test_what_cannot_be_read_goes_to_the_dead_letters_and_the_partition_goes_on(
 
 
 def test_a_restart_after_a_clean_end_sends_nothing_again(bench: Bench, tmp_path: Path) -> None:
-    """Calls are finished and committed before the group is left: within five seconds, and without a hold for the next one."""
+    """Calls are finished and committed before the group is left: before it ends, and without a hold for the next one."""
     bench.put(*(customer(n, 1) for n in range(40)))
     process = sink(bench, tmp_path / "db", wait_s=0.2)
     account = Account(tmp_path / "db")
     until(lambda: account.rows("select 1 from journal"), "the first call")
-    begun = time.monotonic()
-    assert list(ended([process])) == [0]
-    assert time.monotonic() - begun < 5
+    assert list(ended([process])) == [0], "ended by itself: a sink that is late ends with another code"
     second = sink(bench, tmp_path / "db", call_s=60.0)
     try:
         until(lambda: len(outcomes(bench, "applied")) == 40, "all of them, unhindered by a hold")
