@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import subprocess
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -59,7 +60,7 @@ def settings(home: Path, port: int, controller_port: int) -> dict[str, object]:
 def prepare(home: Path, java: Path, class_path: str, port: int, controller_port: int) -> None:
     """Write the configuration and, the first time, format the storage (about a second)."""
     home.mkdir(parents=True, exist_ok=True)
-    (home / CONFIG).write_text("".join(f"{name}={value}\n" for name, value in settings(home, port, controller_port).items()))
+    write(home / CONFIG, settings(home, port, controller_port))
     (home / "log4j2.properties").write_text(LOG_CONFIG)
     if (home / "data" / "meta.properties").exists():
         return
@@ -72,7 +73,18 @@ def prepare(home: Path, java: Path, class_path: str, port: int, controller_port:
 
 def command(home: Path, java: Path, class_path: str) -> list[str]:
     """The broker's command line."""
-    return [*_java(home, java, class_path), "kafka.Kafka", str(home / CONFIG)]
+    return run(home, java, class_path, home / CONFIG)
+
+
+def run(home: Path, java: Path, class_path: str, config: Path) -> list[str]:
+    """The command line of a node with this configuration."""
+    return [*_java(home, java, class_path), "kafka.Kafka", str(config)]
+
+
+def write(config: Path, values: Mapping[str, object]) -> Path:
+    """A configuration file."""
+    config.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    return config
 
 
 def ready(port: int) -> bool:

