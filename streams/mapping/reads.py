@@ -38,7 +38,8 @@ def _salesforce(table: EntityTable, spec: Any) -> SalesforceRead:
 
 
 def _netsuite(table: EntityTable, spec: Any) -> NetSuiteRead:
-    lines = next((c for c in table.children.values() if c.netsuite == LINES), None)
+    asked = any(LINES in native.columns for field in table.fields.values() if (native := field.native.get("netsuite")))
+    lines = next((c for c in table.children.values() if c.netsuite == LINES), None) if asked else None
     search = spec.get("lines", {})
     return NetSuiteRead(
         table.entity,

@@ -72,6 +72,8 @@ class Scope:
             raise _bad_column(name)
         if joined == "pricing" and self.table == "item":
             return self._pricing(name, low)
+        if joined == "msesubsidiary" and self.table == "customer":
+            return self._subsidiary(name, low)
         if joined == "address" and self.table in {"customer", "contact"}:
             return self._address(name, low)
         if joined:
@@ -91,6 +93,14 @@ class Scope:
         self.joins["pricing"] = "left join itemprice pricing on pricing.parent=t.id"
         kind, arg = {"pricelevel": ("ref", "priceLevel"), "currency": ("ref", "currency")}.get(low, ("number", ""))
         return Column(f'pricing."{PRICING[low]}"', kind, arg)
+
+    def _subsidiary(self, name: str, low: str) -> Column:
+        """One row for each subsidiary that the customer may buy from, the primary one among them."""
+        if low != "internalid":
+            raise _bad_column(name)
+        every = "select entity, subsidiary from customersubsidiaryrelationship union select id, subsidiary from customer"
+        self.joins["msesubsidiary"] = f"left join ({every}) mse on mse.entity=t.id"
+        return Column("mse.subsidiary", "ref", "subsidiary")
 
     def _address(self, name: str, low: str) -> Column:
         """One row for each line of the address book."""
