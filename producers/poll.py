@@ -123,8 +123,9 @@ class Poll:
             self._seen.forget(cursor.since_ms)
 
     def _late(self, cursor: Cursor, fresh: list[Row], read_ms: int, at_ms: int) -> Cursor:
-        """A row that was stamped before what had been read, and is new all the same, was committed late."""
-        late = max((at_ms - r.stamp_ms for r in fresh if r.stamp_ms < read_ms), default=0)
+        """A row that was stamped before what had been read, and is new all the same, was committed late. (One that was seen with that very
+        stamp was not: a value that is worked out, as what remains of an invoice, changes without one.)"""
+        late = max((at_ms - r.stamp_ms for r in fresh if r.stamp_ms < read_ms and not self._seen.stamped(r.id, r.stamp_ms)), default=0)
         overlap = widened(cursor.overlap_ms, late)
         if overlap != cursor.overlap_ms:
             LOG.warning("late commits: looking further back", source=self.name, late_s=late / 1000, overlap_s=overlap / 1000)

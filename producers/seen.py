@@ -19,6 +19,10 @@ class Seen:
         """Is it anything but what was noted last?"""
         return self._latest.get(id_) != (stamp_ms, content)
 
+    def stamped(self, id_: str, stamp_ms: int) -> bool:
+        """Was it noted last with that very stamp?"""
+        return self._latest.get(id_, (-1, ""))[0] == stamp_ms
+
     def note(self, id_: str, stamp_ms: int, content: str) -> None:
         """It has been emitted, and the transaction has committed."""
         self._latest[id_] = (stamp_ms, content)

@@ -112,6 +112,27 @@ def test_a_late_commit_is_found_and_the_overlap_widens() -> None:
     assert read([p.position for p in pages if p.position][-1]).overlap_ms > 500_000
 
 
+def test_a_value_that_changes_without_a_stamp_is_told_and_is_no_late_commit() -> None:
+    """What remains of an invoice falls when it is paid, and its stamp stays: taken for a late commit it would make each sweep ever longer."""
+    clock, feed, poll = world()
+    stamped = clock.ms() - 200_000
+    feed.put(row(1, stamped, "open"))
+
+    async def scenario() -> list[Page]:
+        out = []
+        async for page in poll.pages(None):
+            out.append(page)
+            if len(out) == 3:
+                feed.put(row(1, stamped, "paid"))
+            if len(out) == 40:
+                return out
+        return out
+
+    pages = asyncio.run(scenario())
+    assert values(pages)[-1] == ("1", '{"value":"paid"}')
+    assert read([p.position for p in pages if p.position][-1]).overlap_ms == 300_000
+
+
 def test_what_was_not_committed_is_told_again() -> None:
     """A broker that refuses the page must not make its rows count as seen."""
     clock, feed, poll = world()

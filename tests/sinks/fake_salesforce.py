@@ -63,6 +63,7 @@ class FakeOrg:
         names = [n.strip() for n in found[1].split(",")]
         conditions = {n: set(re.findall(r"'([^']*)'", v)) for n, v in re.findall(r"(\w+) IN \(([^)]*)\)", found[3])}
         assert conditions, soql
+        conditions |= {n: {"False"} for n in re.findall(r"(\w+) = false", found[3])}
         rows = [{"Id": i, **r} for i, r in self.rows.get(found[2], {}).items()]
         return [{n: r.get(n) for n in names} for r in rows if all(str(r.get(n)) in v for n, v in conditions.items())]
 
