@@ -16,7 +16,7 @@ from accord.kafka.producer import TransactionalWriter
 from accord.kafka.registry import ConfluentRegistry
 from accord.links import LinkIndex
 from producers.runner import confirmation
-from schemas.events import Audit, Link, Outcome, Parked, Position, ReadRequest, Record
+from schemas.events import Audit, Handling, Link, Notice, Outcome, Parked, Position, ReadRequest, Record
 from schemas.ids import SYSTEMS, Ref, parse_ref
 from schemas.topics import Topics
 
@@ -113,6 +113,15 @@ class Pipeline:
             key, trail = parked.key.encode(), headers.of_event(f"person:{parked.key}:{parked.sequence}")
             writer.send(self.topics.name("outcome"), key, self.codec.encode("outcome", outcome), headers=trail)
             writer.send(self.topics.name(f"parked.{parked.target}"), key, None, headers=trail)
+
+    def handle(self, notice: Notice, by: str, note: str, now_ms: int) -> None:
+        """Tell the notices that a person is at it, with a line on the audit trail."""
+        key, trail = notice.key.encode(), headers.of_event(f"person:{notice.key}:{now_ms}")
+        text = f"{by} is at it" + (f": {note}" if note else "")
+        step = Audit(headers.correlation_of(trail), now_ms, "handled", notice.system, notice.entity, notice.key, "", "", notice.code, text, "", 0)
+        with self._writer("handle") as writer:
+            writer.send(self.topics.name("handling"), key, self.codec.encode("handling", Handling(notice.key, by, note, now_ms)), headers=trail)
+            writer.send(self.topics.name("audit"), step.correlation_id.encode(), self.codec.encode("audit", step), headers=trail)
 
     def confirm(self, source: str, now_ms: int, until_ms: int) -> None:
         """Let the deletions of a stopped source through until then, with a line on the audit trail. Raises Rejected for a name that is none."""

@@ -84,6 +84,16 @@ def audit(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) ->
     process.run("audit", lambda stop: run_audit(given, stop))
 
 
+@app.command("notices")
+def notices(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) -> None:
+    """Rejected and long-parked work reaches people, by the rules of the configuration (one; a second fences the first)."""
+    from ops.wiring.notices import notices as run_notices
+
+    given = settings(config)
+    process.metrics(metrics_port)
+    process.run("notices", lambda stop: run_notices(given, stop))
+
+
 @app.command("terms")
 def terms(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) -> None:
     """Prices, stock and terms of each store, from the golden records to `terms.<store>` (one; a second fences the first)."""
@@ -133,6 +143,7 @@ def roles_of(given: Settings, config: str) -> list[Role]:
     named += [(f"sinks-{s}", ("sinks", "--system", s)) for s in SYSTEMS]
     named += [("audit", ("audit",))]
     named += [("reporting", ("reporting",))] if given.run.reporting else []
+    named += [("notices", ("notices",))]
     named += [("terms", ("terms",))] if given.stores else []
     named += [("api", ("api",))] if given.api.tokens or given.api.token_files else []
     first = given.run.metrics_port

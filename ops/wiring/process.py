@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -57,6 +58,17 @@ async def _main(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await main(stop)
+
+
+async def in_thread(work: Callable[[threading.Event], None], stop: asyncio.Event) -> None:
+    """A blocking role, told to end through an event of its own kind. Raises what ended it."""
+    ended = threading.Event()
+    working = asyncio.create_task(asyncio.to_thread(work, ended))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    ended.set()
+    await working
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 
 from accord.clock import SystemClock, epoch_ms
 from accord.config import Settings
@@ -12,6 +11,7 @@ from ops.terms.publish import Cluster, publish
 from ops.terms.serve import serve
 from ops.wiring.kafka import ready
 from ops.wiring.mapping import entities
+from ops.wiring.process import in_thread
 from streams.mapping import stores
 from streams.terms.store import views
 
@@ -22,13 +22,8 @@ async def terms(settings: Settings, stop: asyncio.Event) -> None:
     if not reference.stores:
         raise Fatal("the configuration names no stores, so there are no terms to write; add [stores.<code>], docs/guide.md shows how")
     topics, codec = ready(settings, found)
-    cluster, clock, ended = Cluster(settings.kafka.bootstrap, topics, codec, settings.kafka.settings), SystemClock(), threading.Event()
-    working = asyncio.create_task(asyncio.to_thread(publish, cluster, views(reference), tuple(found), lambda: epoch_ms(clock.now()), ended))
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    ended.set()
-    await working
+    cluster, clock = Cluster(settings.kafka.bootstrap, topics, codec, settings.kafka.settings), SystemClock()
+    await in_thread(lambda ended: publish(cluster, views(reference), tuple(found), lambda: epoch_ms(clock.now()), ended), stop)
 
 
 async def api(settings: Settings, stop: asyncio.Event) -> None:
