@@ -28,7 +28,7 @@ def document_renderer(table: EntityTable, reference: Reference) -> Render:
     def render(ask: Ask, record: Record, _links: Links) -> Rendered:
         side = sides[ask.target]
         if ask.kind in ("delete", "withdraw") or DELETED in ask.fields:
-            return (part_of(side, ask, record, {}, {}),), {}
+            return (part_of(side, ask, record, {}, {}), *left_behind(table, record)), {}
         body = plain_body(side, ask.fields, ask.desired, {})
         parts = [part_of(side, ask, record, body, {})]
         bodies: list[Any] = [body]
@@ -40,6 +40,16 @@ def document_renderer(table: EntityTable, reference: Reference) -> Render:
         return tuple(parts), ref_options(*bodies)
 
     return render
+
+
+def left_behind(table: EntityTable, record: Record) -> list[Part]:
+    """Children that Salesforce doesn't delete together with the document, by their keys."""
+    out = []
+    for collection in table.children.values():
+        if collection.loose:
+            rows = [row for system in ("netsuite", "salesforce") for row in loaded(row_value(record, collection.name, system))]
+            out += [Part(collection.object, "", key, "{}") for key in dict.fromkeys(row["key"] for row in rows)]
+    return out
 
 
 def _writers(table: EntityTable, collection: Collection, reference: Reference) -> Mapping[str, tuple[str, Writer]]:

@@ -204,9 +204,9 @@ def closing(desired: Values, only: frozenset[str] | None = None) -> list[Body]:
     return [{"line": int(number), "isClosed": True} for number in [*(row["line"] for row in open_), *(n for n in extra if n)]]
 
 
-def row_value(record: Record, name: str) -> str | None:
-    """What Salesforce's document says of a field that no system but Salesforce has."""
-    register = record.registers.get("salesforce", {}).get(name)
+def row_value(record: Record, name: str, system: str = "salesforce") -> str | None:
+    """What a system's document (Salesforce's) says of a field that no other system need have."""
+    register = record.registers.get(system, {}).get(name)
     slot = None if register is None else register.row or register.event
     return None if slot is None else slot.value
 

@@ -78,7 +78,7 @@ class Collection:
     """Child rows of a document. `salesforce`: relationship name. `netsuite`: `lines` (a search of its own) or a sublist. `object`: in Salesforce.
 
     head: name of the child's lookup to the document. lives_by: a row none of whose such fields says anything is an emptied one.
-    constants: native values that a new row is given.
+    constants: native values that a new row is given. loose: not deleted by Salesforce together with the document, so we do.
     """
 
     name: str
@@ -89,6 +89,7 @@ class Collection:
     head: str = ""
     lives_by: tuple[str, ...] = ()
     constants: Mapping[str, Any] = field(default_factory=dict)
+    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +144,7 @@ def table_of(document: Document, features: frozenset[str]) -> EntityTable:
 def _collection(name: str, spec: Mapping[str, Any]) -> Collection:
     fields = {f: _field(f, ("children", name, "fields", f), entry) for f, entry in spec.get("fields", {}).items()}
     salesforce, netsuite, object_ = (str(spec.get(key, "")) for key in ("salesforce", "netsuite", "object"))
-    return Collection(name, salesforce, netsuite, object_, fields, str(spec.get("head", "")), tuple(spec.get("lives_by", ())), dict(spec.get("constants", {})))
+    return Collection(name, salesforce, netsuite, object_, fields, str(spec.get("head", "")), tuple(spec.get("lives_by", ())), dict(spec.get("constants", {})), bool(spec.get("loose")))
 
 
 def _field(name: str, place: tuple[str, ...], spec: Mapping[str, Any], base: FieldTable | None = None) -> FieldTable:

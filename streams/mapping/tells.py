@@ -136,4 +136,4 @@ def rolled(told: Sequence[str]) -> Values:
     sums = {name: sum((decimal(row.get(name)) or ZERO for row in rows), ZERO) for name in AMOUNTS}
     billed = any(row.get("invoiced") is not None for row in rows)
     status = None if not billed else PAID if sums["open"] <= 0 else PART_PAID if sums["paid"] > 0 else UNPAID
-    return {**{name: format(value, "f") if rows else None for name, value in sums.items()}, "payment_status": status}
+    return {**{name: format(value, "f") for name, value in sums.items()}, "payment_status": status}
