@@ -14,6 +14,8 @@ from typing import Any
 
 from accord.errors import Rejected
 from schemas.events import Write
+from sinks import notes
+from sinks.children import delete_children, delete_rows
 from sinks.compare import lacking
 from sinks.refs import Body, with_self
 from sinks.rows import ROWS, Client, Pair, Run, by_object, select, send, statement, still, within
@@ -61,6 +63,9 @@ class _Round:
         await self._check_stage(still(runs))
         await self._look_up([r for r in still(runs) if not r.verdict.id and (r.job.doubt or r.job.head.object in IDENTITY)])
         await self._adopt([r for r in still(runs) if not r.verdict.id and "adopt" in r.job.write.options])
+        noted = [r for r in still(runs) if not r.verdict.id and notes.wanted(r)]
+        if noted:
+            await notes.tell_cases(self._client, noted)
         known = [r for r in still(runs) if r.verdict.id]
         await self._insert([r for r in still(runs) if not r.verdict.id])
         await self._update(known)
@@ -69,8 +74,9 @@ class _Round:
         return [replace(r.verdict, kind=_final(r), after=after) for r in runs]
 
     async def _delete(self, runs: list[Run]) -> None:
-        for object_, some in by_object(runs):
-            call = partial(_delete_rows, self._client, object_)
+        await delete_children(self._client, [r for r in runs if len(r.job.parts) > 1], ABSENT)
+        for object_, some in by_object(still(runs)):
+            call = partial(delete_rows, self._client, object_)
             for run, row in await send(f"DELETE {object_}", call, [(r, {"id": r.verdict.id}) for r in some]):
                 if isinstance(row.error, Rejected) and row.error.code in ABSENT:
                     run.end(replace(run.verdict, kind="gone"))
@@ -200,10 +206,6 @@ class _Round:
 
     async def _rows(self, object_: str, names: Sequence[str], runs: Sequence[Run]) -> Sequence[Mapping[str, Any]]:
         return await select(self._client, runs, statement(object_, names, within("Id", {r.verdict.id for r in runs})))
-
-
-async def _delete_rows(client: Client, object_: str, records: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
-    return await client.delete(object_, [str(r["id"]) for r in records])
 
 
 def _whole(head: Body) -> dict[str, Any]:
