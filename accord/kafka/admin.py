@@ -19,6 +19,8 @@ UNLED = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AV
 #: What must fit, because another value loses or reorders data; other settings are the cluster owner's.
 CHECKED = ("cleanup.policy", "retention.ms")
 
+ADVICE = "change them, or choose another prefix"
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -42,6 +44,14 @@ def wanted(topics: Sequence[Topic], prefix: str, partitions: int = PARTITIONS) -
 
 def ensure(admin: AdminClient, topics: Iterable[Wanted], *, replication: int = 1, where: str = "") -> tuple[str, ...]:
     """Create what is missing and answer its names. Fatal, naming each, where an existing topic has other settings. `where`: the cluster, for messages."""
+    missing, faults = compared(admin, topics, where=where)
+    if faults:
+        raise Fatal(f"topics with wrong settings ({ADVICE}):\n  " + "\n  ".join(faults), code="topic_settings")
+    return tuple(_created(admin, missing, replication))
+
+
+def compared(admin: AdminClient, topics: Iterable[Wanted], *, where: str = "") -> tuple[Sequence[Wanted], Sequence[str]]:
+    """Topics that are missing, and what is wrong with those that exist. Changes nothing. Transient where the cluster doesn't answer."""
     by_name = {topic.name: topic for topic in topics}
     try:
         existing = {name: len(found.partitions) for name, found in admin.list_topics(timeout=TIMEOUT_S).topics.items() if name in by_name}
@@ -53,11 +63,7 @@ def ensure(admin: AdminClient, topics: Iterable[Wanted], *, replication: int = 1
         if count != by_name[name].partitions
     ]
     faults += _config_faults(admin, [by_name[name] for name in existing])
-    if faults:
-        advice = "change them, or choose another prefix"
-        raise Fatal(f"topics with wrong settings ({advice}):\n  " + "\n  ".join(sorted(faults)), code="topic_settings")
-    missing = [topic for name, topic in by_name.items() if name not in existing]
-    return tuple(_created(admin, missing, replication))
+    return [topic for name, topic in by_name.items() if name not in existing], sorted(faults)
 
 
 def _config_faults(admin: AdminClient, topics: Sequence[Wanted]) -> list[str]:

@@ -129,6 +129,19 @@ class Salesforce:
                 )  # fmt: skip
             return self._made
 
+    async def versions(self) -> tuple[str, ...]:
+        """API versions that the org offers ("67.0"), oldest first."""
+        return await self._threads.run(self._versions)
+
+    def _versions(self) -> tuple[str, ...]:
+        try:
+            host = self.tokens.get().instance_url.partition("://")[2]
+            answer = self._wire.request("GET", f"https://{host}/services/data")
+            answer.raise_for_status()
+        except requests.RequestException as error:
+            raise unreachable(error, "Salesforce GET /services/data", write=False) from error
+        return tuple(str(row["version"]) for row in answer.json())
+
     async def describe(self, object_: str) -> Mapping[str, Any]:
         """Description of an object, kept: {"fields": {name: field}, "queryable": ...}. Fatal where it is hidden."""
         if object_ not in self._described:
