@@ -50,6 +50,7 @@ class Salesforce(Section):
     ca_file: Path | None = None
     slots: int = 8
     poll_s: float = 60.0
+    bulk_from: int = 2_000
 
 
 class NetSuite(Section):

@@ -77,7 +77,7 @@ class Pace:
     """`async with pace.slot(lane)` around each call; `refused()` after a refusal, `usage()` with what the system says about the day.
 
     Live callers are served before backfill. A slot is a call under way, so calls never queue inside the other system.
-    `answers`, `refusals`: since the start. `listener`: called when there may be more room, or more demand.
+    `answers`, `refusals`: since the start. `listeners`: called when there may be more room, or more demand.
     """
 
     def __init__(self, ceiling: int, clock: Clock, *, alone: Callable[[], int] | None = None) -> None:
@@ -91,7 +91,7 @@ class Pace:
         self._allotted: tuple[Allowance, float] | None = None
         self._probed = -1e9
         self.answers = self.refusals = self.usage_ms = 0
-        self.listener: Callable[[], None] = lambda: None
+        self.listeners: list[Callable[[], None]] = []
 
     @property
     def gauge(self) -> Gauge:
@@ -110,7 +110,7 @@ class Pace:
         """Announce calls that will only be begun when there is room for them."""
         if self._wanted[lane] != calls:
             self._wanted[lane] = calls
-            self.listener()
+            self._tell()
 
     def allowance(self) -> Allowance:
         """What holds now: the allotment while it is valid, else the share of one who is alone."""
@@ -160,7 +160,7 @@ class Pace:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (0 if lane == "live" else 1, next(self._order), lane, future))
-        self.listener()
+        self._tell()
         try:
             await future
         except asyncio.CancelledError:
@@ -182,7 +182,11 @@ class Pace:
             if not future.done():
                 self._running[lane] += 1
                 future.set_result(None)
-        self.listener()
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in self.listeners:
+            listener()
 
     def _queued_before(self, lane: Lane) -> bool:
         return any(not w[3].done() and (w[2] == "live" or lane == "backfill") for w in self._waiting)

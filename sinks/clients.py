@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from accord.clock import Clock
 from accord.errors import Rejected, Transient
 from accord.netsuite.faults import missing
 from accord.netsuite.rest import NetSuite as NetSuiteRest
 from accord.pace import Lane
+from accord.salesforce.bulk import Bulk, cell
 from accord.salesforce.rest import Result
 from accord.salesforce.rest import Salesforce as SalesforceRest
 from sinks.netsuite import EXTERNAL_ID, NetSuite
-from sinks.rows import Record, Row
-from sinks.salesforce import Salesforce
+from sinks.rows import ROWS, Record, Row
+from sinks.salesforce import IDENTITY, KEY, Salesforce
 
 LANES: tuple[Lane, ...] = ("live", "backfill")
+#: Rows of one bulk job: what Salesforce itself takes at once. A larger one would hold its records from newer writes for longer.
+BULK_ROWS = 10_000
 
 
-def salesforce(rest: SalesforceRest, *, calls: int = 4) -> Salesforce:
-    """The org as a target, `calls` collection calls at a time."""
-    return Salesforce({lane: SalesforceLane(rest, lane) for lane in LANES}, calls=calls)
+def salesforce(rest: SalesforceRest, clock: Clock, *, calls: int = 4, bulk_from: int = 0) -> Salesforce:
+    """The org as a target, `calls` collection calls at a time; from `bulk_from` rows of the backfill on by bulk jobs (0 = never)."""
+    bulk = Bulk(rest, clock)
+    return Salesforce({lane: SalesforceLane(rest, bulk, lane, bulk_from if lane == "backfill" else 0) for lane in LANES}, calls=calls)
 
 
 def netsuite(rest: NetSuiteRest, *, calls: int, keys: Mapping[str, str] | None = None) -> NetSuite:
@@ -29,10 +34,10 @@ def netsuite(rest: NetSuiteRest, *, calls: int, keys: Mapping[str, str] | None =
 
 
 class SalesforceLane:
-    """Collection calls of one lane."""
+    """Collection calls of one lane, or bulk jobs where enough rows wait."""
 
-    def __init__(self, rest: SalesforceRest, lane: Lane) -> None:
-        self._rest, self._lane = rest, lane
+    def __init__(self, rest: SalesforceRest, bulk: Bulk, lane: Lane, bulk_from: int) -> None:
+        self._rest, self._bulk, self._lane, self._bulk_from = rest, bulk, lane, bulk_from
 
     def now_ms(self) -> int:
         return self._rest.server.now_ms()
@@ -40,13 +45,26 @@ class SalesforceLane:
     def latest_ms(self) -> int:
         return self._rest.server.latest_ms()
 
+    def most(self, waiting: int) -> int:
+        return min(waiting, BULK_ROWS) if self._by_job(waiting) else ROWS
+
+    async def settle(self) -> None:
+        await self._bulk.settle()
+
     async def create(self, object_: str, records: Sequence[Record]) -> Sequence[Row]:
+        if self._by_job(len(records)) and flat(records):
+            return await self._job(object_, "insert", records, (KEY,) if KEY in records[0] else IDENTITY[object_])
         return await self._rows(self._rest.create_all([_typed(object_, r) for r in records], lane=self._lane), len(records))
 
     async def update(self, object_: str, records: Sequence[Record]) -> Sequence[Row]:
+        if self._by_job(len(records)) and flat(records):
+            named = [{"Id": r["id"], **{n: v for n, v in r.items() if n != "id"}} for r in records]
+            return await self._job(object_, "update", named, ("Id",))
         return await self._rows(self._rest.update_all([_typed(object_, r) for r in records], lane=self._lane), len(records))
 
     async def upsert(self, object_: str, key: str, records: Sequence[Record]) -> Sequence[Row]:
+        if self._by_job(len(records)) and flat(records):
+            return await self._job(object_, "upsert", records, (key,))
         typed = [_typed(object_, r) for r in records]
         return await self._rows(self._rest.upsert_all(object_, key, typed, lane=self._lane), len(records))
 
@@ -56,11 +74,26 @@ class SalesforceLane:
     async def query(self, soql: str) -> Sequence[Record]:
         return [row async for page in self._rest.pages(soql, lane=self._lane) for row in page.rows]
 
+    def _by_job(self, rows: int) -> bool:
+        return 0 < self._bulk_from <= rows
+
+    async def _job(self, object_: str, operation: str, records: Sequence[Record], key: Sequence[str]) -> Sequence[Row]:
+        """One bulk job; a row that stands in none of its results may have been written all the same."""
+        found = await self._bulk.ingest(object_, operation, records, key_fields=key)
+        lost = Transient(f"a bulk {operation} of {object_} says nothing of this row", code="bulk_row", ambiguous=True)
+        answers = [found.get(tuple(cell(r[n]) for n in key)) for r in records]
+        return [Row("", lost) if a is None else Row(a.id, a.error()) for a in answers]
+
     async def _rows(self, call: Any, count: int) -> Sequence[Row]:
         results: Sequence[Result] = await call
         if len(results) != count:
             raise Transient(f"Salesforce answered {len(results)} rows to {count}", ambiguous=True)
         return [Row(r.id, r.error()) for r in results]
+
+
+def flat(records: Sequence[Record]) -> bool:
+    """Has every record plain values only? A parent named by its key, or a list, has no place in a CSV cell."""
+    return not any(isinstance(v, Mapping | list) for r in records for v in r.values())
 
 
 class NetSuiteLane:

@@ -83,20 +83,28 @@ class Lanes:
             self._queue(item.key, lane)
         return (replaced,) if replaced is not None else ()
 
-    def take(self, now: float, size: int, calls: int, room: Callable[[str, str], int]) -> list[list[Ticket]]:
-        """Up to `calls` batches of up to `size` writes of one lane and group; `room(lane, group)`: how many more calls that group bears."""
+    def take(
+        self, now: float, size: Callable[[str, int], int], calls: Callable[[str], int], room: Callable[[str, str], int]
+    ) -> list[list[Ticket]]:
+        """Batches of writes of one lane and group. `size(lane, waiting)`: writes of so many that one call takes; `calls(lane)`: how many
+        calls may begin; `room(lane, group)`: how many of them that group bears.
+        """
         self._wake(now)
         out: list[list[Ticket]] = []
         for name in (LIVE, BACKFILL):
-            groups = self._ready[name]
+            groups, left = self._ready[name], calls(name) - (len(out) if name == BACKFILL else 0)
             for group in list(groups):
-                free = room(name, group)
-                while free > 0 and len(out) < calls and groups.get(group):
-                    out.append([self._launch(key, now) for key in list(groups[group])[:size]])
-                    free -= 1
-                if group in groups and (waiting := groups.pop(group)):
-                    groups[group] = waiting  # to the end: no group waits for another for ever
+                free = min(room(name, group), left)
+                while free > 0 and (waiting := groups.get(group)):
+                    out.append([self._launch(key, now) for key in list(waiting)[: size(name, len(waiting))]])
+                    free, left = free - 1, left - 1
+                if group in groups and (rest := groups.pop(group)):
+                    groups[group] = rest  # to the end: no group waits for another for ever
         return out
+
+    def ready(self, name: str) -> dict[str, int]:
+        """How many writes of a lane could go now, by group."""
+        return {group: len(waiting) for group, waiting in self._ready[name].items()}
 
     def finish(self, key: str) -> None:
         """The write under way is settled: the next one of the record may go."""

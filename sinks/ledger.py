@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from accord.links import LinkIndex
-from schemas.events import Link, Parked, Settled
+from accord.pace import Allowance, Lane
+from schemas.events import RETIRED, Link, Parked, Settled
 from sinks import hold, settle
-from sinks.lanes import Item, Lanes, Ticket
+from sinks.lanes import BACKFILL, LIVE, Item, Lanes, Ticket
 from sinks.offsets import Committed, End, Offsets
 from sinks.parking import Parking, Slot
 from sinks.refs import fill
@@ -45,8 +46,12 @@ class Assignment:
 class Ledger:
     """State of one worker. `now`: monotonic seconds; `now_ms`: epoch ms; both are handed in."""
 
-    def __init__(self, target: str, *, size: int, parallel: int, calls: int, policy: Policy, rng: Random, call_s: float) -> None:
-        """`call_s`: the longest that a call lives at the target, for the hold after an unclean end."""
+    def __init__(
+        self, target: str, *, size: Callable[[str, int], int], parallel: int, calls: int, policy: Policy, rng: Random, call_s: float
+    ) -> None:  # fmt: skip
+        """`size(lane, waiting)`: writes of so many that one batch takes. `call_s`: the longest that a call lives at the target, for the
+        hold after an unclean end.
+        """
         self.links = LinkIndex()
         self.lanes = Lanes()
         self.parking = Parking(target)
@@ -104,11 +109,11 @@ class Ledger:
         """Something besides goes along with the next commit."""
         self._outbox.extend(outs)
 
-    def start(self, now: float, now_ms: int) -> list[Batch]:
-        """The calls to make now. What needs none (withdrawn, a reference missing) is settled here."""
+    def start(self, now: float, now_ms: int, allowed: Allowance | None = None) -> list[Batch]:
+        """The calls to make now. What needs none (withdrawn, a reference missing) is settled here. `allowed`: calls at once that are ours."""
         batches: list[Batch] = []
-        while (free := self._calls - sum(self._busy.values())) > 0:
-            taken = self.lanes.take(now, self._size, free, lambda lane, group: self._parallel - self._busy[lane, group])
+        share = allowed or Allowance.whole(self._calls)
+        while taken := self.lanes.take(now, self._size, lambda lane: self._free(lane, share), self._room):
             for tickets in taken:
                 ready = [(t, job) for t in tickets if (job := self._job(t, now_ms)) is not None]
                 if ready:
@@ -116,9 +121,21 @@ class Ledger:
                     batch = Batch(first.write.lane, first.group, tuple(t for t, _ in ready), tuple(j for _, j in ready))
                     self._busy[batch.lane, batch.group] += 1
                     batches.append(batch)
-            if not taken:
-                break
         return batches
+
+    def wanted(self, lane: Lane) -> int:
+        """Batches that would go now if there were room for more calls."""
+        return sum(min(self._room(lane, g), -(-n // self._size(lane, n))) for g, n in self.lanes.ready(lane).items())
+
+    def _room(self, lane: str, group: str) -> int:
+        return self._parallel - self._busy[lane, group]
+
+    def _free(self, lane: str, share: Allowance) -> int:
+        """A backfill that holds every call must not keep a live one from standing first in line for the next."""
+        slots = min(self._calls, share.slots)
+        of_backfill = sum(n for (name, _), n in self._busy.items() if name == BACKFILL)
+        live = sum(self._busy.values()) - of_backfill
+        return slots - live if lane == LIVE else min(slots - live - of_backfill, share.backfill - of_backfill)
 
     def finish(self, batch: Batch, verdicts: Sequence[Verdict], now: float, now_ms: int) -> None:
         """The target answered."""
@@ -247,5 +264,6 @@ class Ledger:
         self._moved[part] = None
 
     def _id(self, item: Item) -> str:
-        """The target's id: what the write says, else what an earlier answer taught us."""
-        return item.write.id or self._settled.get(item.key, (0, 0, ""))[2]
+        """The target's id: what the write says, else what an earlier answer taught us, unless that record was deleted and is made anew."""
+        known = item.write.id or self._settled.get(item.key, (0, 0, ""))[2]
+        return "" if known in item.write.options.get(RETIRED, "").split(",") else known

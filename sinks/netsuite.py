@@ -14,6 +14,8 @@ from accord.errors import Rejected, Transient
 from accord.netsuite.faults import missing, taken
 from schemas.events import Write
 from sinks.compare import holds, lacking
+from sinks.netsuite_line import write_line
+from sinks.netsuite_name import UNIQUE_NAME, tries
 from sinks.refs import with_self
 from sinks.target import Job, Verdict, failed, stage_moved
 
@@ -54,7 +56,6 @@ class NetSuite:
     """The account as a target. `keys`: record type -> custom field that carries our key, where it isn't `externalId`."""
 
     system = "netsuite"
-    size = 1
 
     def __init__(self, clients: Mapping[str, Client], *, calls: int = 4, keys: Mapping[str, str] | None = None) -> None:
         """`clients`: by lane, so that live calls are paced before backfill. `keys`: see the class."""
@@ -66,6 +67,9 @@ class NetSuite:
     def group(self, write: Write) -> str:  # noqa: ARG002 (the protocol's)
         """One record, one call: there is nothing to group."""
         return ""
+
+    def size(self, lane: str, waiting: int) -> int:  # noqa: ARG002 (the protocol's)
+        return 1
 
     async def apply(self, jobs: Sequence[Job]) -> Sequence[Verdict]:
         return [await self._one(job) for job in jobs]
@@ -81,6 +85,9 @@ class NetSuite:
 
     async def _write(self, job: Job, call: _Call) -> None:
         type_, field = job.head.object, self._keys.get(job.head.object, EXTERNAL_ID)
+        if "line_of" in job.write.options:
+            await call.line(job)
+            return
         if job.write.kind == "delete":
             await call.delete(type_)
             return
@@ -103,21 +110,37 @@ class NetSuite:
         if not body:
             call.verdict = replace(call.verdict, kind="unchanged")
             return
-        await call.update(type_, body, parameters)
+        await self._update(job, call, body, parameters)
+
+    async def _update(self, job: Job, call: _Call, body: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+        *others, last = tries(body, job.write.options.get(UNIQUE_NAME, ""))
+        for each in (*others, last):
+            try:
+                await call.update(job.head.object, each, parameters)
+            except Rejected as error:
+                if each is last or not taken(error):
+                    raise
+            else:
+                return
 
     async def _create(self, job: Job, call: _Call, field: str) -> bool:
         """True = created. False = it exists under our key: go on by its id."""
         head = job.head
-        try:
-            await call.create(head.object, {**head.seeds, **head.body, field: head.key})
-        except Rejected as error:
-            if not taken(error):
-                raise
-            await call.find(head.object, field, head.key)
-            if not call.verdict.id:
-                raise
-            return False
-        return True
+        *others, last = tries({**head.seeds, **head.body, field: head.key}, job.write.options.get(UNIQUE_NAME, ""))
+        for body in (*others, last):
+            try:
+                await call.create(head.object, body)
+            except Rejected as error:
+                if not taken(error):
+                    raise
+                await call.find(head.object, field, head.key)
+                if call.verdict.id:
+                    break
+                if body is last:
+                    raise
+            else:
+                return True
+        return False
 
 
 class _Call:
@@ -147,6 +170,19 @@ class _Call:
             if not missing(error) or await self._there(type_):
                 raise
             self.verdict = replace(self.verdict, kind="gone", code=error.code, message=str(error))
+
+    async def line(self, job: Job) -> None:
+        """The record is a line of another one's."""
+        id_, kind = await write_line(job, self, self.verdict.id)
+        self.verdict = replace(self.verdict, id=id_, kind="applied" if kind == "created" else kind, created=kind == "created")
+
+    async def read(self, type_: str, id_: str) -> Mapping[str, Any] | None:
+        self._tell(f"GET {type_}/{id_}")
+        return await self._client.get(type_, id_)
+
+    async def patch(self, type_: str, id_: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+        self._tell(f"PATCH {type_}/{id_}")
+        await self._client.update(type_, id_, body, parameters)
 
     async def delete(self, type_: str) -> None:
         self._tell(f"DELETE {type_}/{self.verdict.id}")

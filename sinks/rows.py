@@ -31,6 +31,14 @@ class Client(Protocol):
     async def upsert(self, object_: str, key: str, records: Sequence[Record]) -> Sequence[Row]: ...
     async def delete(self, object_: str, ids: Sequence[str]) -> Sequence[Row]: ...
     async def query(self, soql: str) -> Sequence[Record]: ...
+    def most(self, waiting: int) -> int:
+        """How many of so many waiting rows go in one create, update or upsert."""
+        ...
+
+    async def settle(self) -> None:
+        """Wait until nothing that was sent earlier can land any more."""
+        ...
+
     def now_ms(self) -> int:
         """The org's time, epoch ms, not later than the truth."""
         ...
@@ -70,19 +78,19 @@ def still(runs: Iterable[Run]) -> list[Run]:
     return [r for r in runs if not r.over]
 
 
-def by_object(runs: Iterable[Run]) -> list[tuple[str, list[Run]]]:
-    """Runs by the object of the record itself."""
+def by_object(runs: Iterable[Run], most: int = ROWS) -> list[tuple[str, list[Run]]]:
+    """Runs by the object of the record itself, at most so many together (a question that names more is too long)."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
         groups.setdefault(run.job.head.object, []).append(run)
-    return list(groups.items())
+    return [(object_, some[n : n + most]) for object_, some in groups.items() for n in range(0, len(some), most)]
 
 
-async def send(request: str, call: Call, pairs: Sequence[Pair]) -> list[tuple[Run, Row]]:
-    """Make the calls that these rows need. A call that fails as a whole ends its runs; the others get their row."""
+async def send(request: str, call: Call, pairs: Sequence[Pair], most: int = ROWS) -> list[tuple[Run, Row]]:
+    """Make the calls that these rows need, up to `most` rows in one. A call that fails as a whole ends its runs; the others get their row."""
     out: list[tuple[Run, Row]] = []
-    for start in range(0, len(pairs), ROWS):
-        some = [p for p in pairs[start : start + ROWS] if not p[0].over]
+    for start in range(0, len(pairs), most):
+        some = [p for p in pairs[start : start + most] if not p[0].over]
         if not some:
             continue
         for run in {id(run): run for run, _ in some}.values():
@@ -100,12 +108,17 @@ async def send(request: str, call: Call, pairs: Sequence[Pair]) -> list[tuple[Ru
 
 
 async def _rows(call: Call, records: Sequence[Record]) -> Sequence[Row]:
-    """A call refused as a whole (one row names a field that isn't there) wrote nothing: halve it until the bad row stands alone."""
+    """A call refused as a whole (one row names a field that isn't there) wrote nothing: halve it until the bad row stands alone.
+
+    A bulk job that failed is taken apart into collections: a job for each half would take minutes.
+    """
     try:
         return await call(records)
     except Rejected as error:
         if len(records) == 1:
             return [Row("", error)]
+        if len(records) > ROWS:
+            return [row for n in range(0, len(records), ROWS) for row in await _rows(call, records[n : n + ROWS])]
         middle = len(records) // 2
         return [*await _rows(call, records[:middle]), *await _rows(call, records[middle:])]
 

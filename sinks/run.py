@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
@@ -31,13 +31,17 @@ CALL_S = 130.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`call_s`: how long records are left alone that a sink which died may have had under way. `pace`: told to Prometheus, if given."""
+    """`call_s`: how long records are left alone that a sink which died may have had under way. `pace`: batches begin when it has room.
+
+    `owned`: told which partitions are this worker's, whenever that changes.
+    """
 
     call_s: float = CALL_S
     policy: Policy = field(default_factory=Policy)
     limits: Limits = field(default_factory=Limits)
     settings: Mapping[str, str] = field(default_factory=dict)
     pace: Pace | None = None
+    owned: Callable[[frozenset[int]], None] = lambda _: None
 
 
 def group_of(topics: Topics, system: str) -> str:
@@ -56,8 +60,9 @@ async def serve(
     journal = KafkaJournal(TransactionalWriter(bootstrap, f"{group}.{os.getpid()}.{uuid.uuid4().hex[:8]}", options.settings))
     source = _source(target, bootstrap, group, topics, clock, options)
     worker = Worker(
-        target, _ledger(target, rng, options), source, journal, codec, topics, clock, Metrics(target.system, metrics), options.limits
-    )
+        target, _ledger(target, rng, options), source, journal, codec, topics, clock, Metrics(target.system, metrics, options.pace),
+        options.limits, pace=options.pace, owned=options.owned,
+    )  # fmt: skip
     await asyncio.get_running_loop().run_in_executor(None, journal.start)
     await _run(worker, stop)
     journal.close()

@@ -12,13 +12,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from accord.errors import Rejected
+from accord.errors import Rejected, Transient
 from schemas.events import Write
 from sinks import notes
 from sinks.children import delete_children, delete_rows
 from sinks.compare import lacking
 from sinks.refs import Body, with_self
-from sinks.rows import ROWS, Client, Pair, Run, by_object, select, send, statement, still, within
+from sinks.rows import ROWS, Call, Client, Pair, Row, Run, by_object, select, send, statement, still, within
 from sinks.target import Job, Verdict, stage_moved
 
 KEY = "Accord_Key__c"
@@ -34,17 +34,19 @@ class Salesforce:
     """The org as a target."""
 
     system = "salesforce"
-    size = ROWS
     parallel = 1
 
     def __init__(self, clients: Mapping[str, Client], *, calls: int = 4) -> None:
-        """`clients`: by lane, so that live calls are paced before backfill."""
+        """`clients`: by lane, so that live calls are paced before backfill, and a large backfill goes by bulk jobs."""
         self._clients = clients
         self.calls = calls
 
     def group(self, write: Write) -> str:
         """Same object and kind: then the rows fit into one call."""
         return f"{write.parts[0].object if write.parts else ''}:{write.kind}"
+
+    def size(self, lane: str, waiting: int) -> int:
+        return self._clients[lane].most(waiting)
 
     async def apply(self, jobs: Sequence[Job]) -> Sequence[Verdict]:
         return await _Round(self._clients[jobs[0].write.lane]).apply(jobs)
@@ -59,7 +61,8 @@ class _Round:
     async def apply(self, jobs: Sequence[Job]) -> Sequence[Verdict]:
         before = self._client.now_ms()
         runs = [Run(j, Verdict("applied", id=j.id, object=j.head.object, before=before)) for j in jobs]
-        await self._delete([r for r in runs if r.job.write.kind == "delete"])
+        await self._wait_for_earlier([r for r in runs if r.job.doubt])
+        await self._delete([r for r in still(runs) if r.job.write.kind == "delete"])
         await self._check_stage(still(runs))
         await self._look_up([r for r in still(runs) if not r.verdict.id and (r.job.doubt or r.job.head.object in IDENTITY)])
         await self._adopt([r for r in still(runs) if not r.verdict.id and "adopt" in r.job.write.options])
@@ -72,6 +75,16 @@ class _Round:
         await self._children(still(runs))
         after = max(self._client.latest_ms(), before)
         return [replace(r.verdict, kind=_final(r), after=after) for r in runs]
+
+    async def _wait_for_earlier(self, runs: list[Run]) -> None:
+        """A bulk job that was cut off may still write these: until it has ended, a look tells nothing."""
+        if not runs:
+            return
+        try:
+            await self._client.settle()
+        except Transient as error:
+            for run in runs:
+                run.fail(error)
 
     async def _delete(self, runs: list[Run]) -> None:
         await delete_children(self._client, [r for r in runs if len(r.job.parts) > 1], ABSENT)
@@ -125,9 +138,9 @@ class _Round:
 
     async def _insert(self, runs: list[Run]) -> None:
         taken: list[tuple[Run, Rejected]] = []
-        for object_, some in by_object(runs):
+        for object_, some in by_object(runs, len(runs)):
             pairs: list[Pair] = [(r, _whole(r.job.head)) for r in some]
-            for run, row in await send(f"POST {object_}", partial(self._client.create, object_), pairs):
+            for run, row in await self._send(f"POST {object_}", partial(self._client.create, object_), pairs):
                 if isinstance(row.error, Rejected) and row.error.code in TAKEN:
                     taken.append((run, row.error))
                 elif row.error is not None:
@@ -147,10 +160,10 @@ class _Round:
             names = sorted({n for r in some for n in bodies[id(r)]})
             held = {str(f["Id"]): f for f in await self._rows(object_, names, some)}
             bodies.update({id(r): lacking(bodies[id(r)], held.get(r.verdict.id, {})) for r in still(some)})
-        for object_, some in by_object(r for r in still(runs) if bodies[id(r)]):
+        for object_, some in by_object((r for r in still(runs) if bodies[id(r)]), len(runs)):
             pairs: list[Pair] = [(r, {"id": r.verdict.id, **bodies[id(r)]}) for r in some]
             absent = []
-            for run, row in await send(f"PATCH {object_}", partial(self._client.update, object_), pairs):
+            for run, row in await self._send(f"PATCH {object_}", partial(self._client.update, object_), pairs):
                 if isinstance(row.error, Rejected) and row.error.code in ABSENT:
                     absent.append((run, row.error))
                 elif row.error is not None:
@@ -161,7 +174,7 @@ class _Round:
         """Is the record gone, or does it name something that is? Only a query by id tells."""
         if not runs:
             return
-        found = {str(f["Id"]) for f in await self._rows(object_, [], [r for r, _ in runs])}
+        found = {str(f["Id"]) for n in range(0, len(runs), ROWS) for f in await self._rows(object_, [], [r for r, _ in runs[n : n + ROWS]])}
         for run, error in runs:
             if run.over:
                 continue
@@ -182,7 +195,7 @@ class _Round:
 
     async def _known(self, object_: str, some: Sequence[tuple[Run, Body]]) -> None:
         pairs: list[Pair] = [(r, {"id": p.id, **with_self(p.body, r.verdict.id)}) for r, p in some if p.body]
-        for run, row in await send(f"PATCH {object_}", partial(self._client.update, object_), pairs):
+        for run, row in await self._send(f"PATCH {object_}", partial(self._client.update, object_), pairs):
             if row.error is not None and not run.over:
                 run.fail(row.error)
 
@@ -193,16 +206,20 @@ class _Round:
         ids: dict[str, str] = {}
         older = {id(r): r for r, _ in seeded if not r.verdict.created}
         if older:
-            keys = {p.key for r, p in seeded if id(r) in older}
-            found = await select(self._client, list(older.values()), statement(object_, [KEY], within(KEY, keys)))
-            ids = {str(f[KEY]): str(f["Id"]) for f in found}
+            keys = sorted({p.key for r, p in seeded if id(r) in older})
+            for n in range(0, len(keys), ROWS):
+                found = await select(self._client, list(older.values()), statement(object_, [KEY], within(KEY, keys[n : n + ROWS])))
+                ids |= {str(f[KEY]): str(f["Id"]) for f in found}
         new: list[Pair] = [(r, {KEY: p.key, **with_self({**p.seeds, **p.body}, r.verdict.id)}) for r, p in seeded if p.key not in ids]
-        answers = await send(f"PATCH {object_}/{KEY}", partial(self._client.upsert, object_, KEY), plain)
-        answers += await send(f"POST {object_}", partial(self._client.create, object_), new)
+        answers = await self._send(f"PATCH {object_}/{KEY}", partial(self._client.upsert, object_, KEY), plain)
+        answers += await self._send(f"POST {object_}", partial(self._client.create, object_), new)
         for run, row in answers:
             if row.error is not None and not run.over:
                 run.fail(row.error)
         await self._known(object_, [(r, replace(p, id=ids[p.key])) for r, p in seeded if p.key in ids])
+
+    async def _send(self, request: str, call: Call, pairs: Sequence[Pair]) -> list[tuple[Run, Row]]:
+        return await send(request, call, pairs, self._client.most(len(pairs)))
 
     async def _rows(self, object_: str, names: Sequence[str], runs: Sequence[Run]) -> Sequence[Mapping[str, Any]]:
         return await select(self._client, runs, statement(object_, names, within("Id", {r.verdict.id for r in runs})))

@@ -55,19 +55,21 @@ class Verdict:
 
 
 class Target(Protocol):
-    """One system to write to. `size`: writes that one call takes. `parallel`: calls of one group at a time; `calls`: calls in all."""
+    """One system to write to. `parallel`: batches of one group at a time; `calls`: in all."""
 
     @property
     def system(self) -> str: ...
-    @property
-    def size(self) -> int: ...
     @property
     def parallel(self) -> int: ...
     @property
     def calls(self) -> int: ...
 
     def group(self, write: Write) -> str:
-        """Writes of one group may go in one call."""
+        """Writes of one group may go in one batch."""
+        ...
+
+    def size(self, lane: str, waiting: int) -> int:
+        """How many of so many waiting writes of one group go in one batch."""
         ...
 
     async def apply(self, jobs: Sequence[Job]) -> Sequence[Verdict]:

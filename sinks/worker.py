@@ -15,6 +15,7 @@ import structlog
 from accord.clock import Clock, epoch_ms
 from accord.errors import AccordError, Fatal, Rejected
 from accord.kafka.records import Record
+from accord.pace import Lane, Pace
 from schemas.events import Link, Parked
 from schemas.topics import Topics
 from sinks import feed, settle
@@ -29,6 +30,7 @@ from sinks.target import Target, Verdict
 
 #: Bad records in a row that stop the worker: that many are a bug, not bad data.
 DEAD_IN_A_ROW = 50
+LANES: tuple[Lane, ...] = ("live", "backfill")
 
 
 class Feed(Protocol):
@@ -54,7 +56,7 @@ class Limits:
     """
 
     live: int = 5_000
-    backfill: int = 2_000
+    backfill: int = 12_000
     lease_s: float = 4.0
     finish_s: float = 4.0
     tick_s: float = 1.0
@@ -72,12 +74,14 @@ class Worker:
     """One sink process. `run` returns after `stop`, with nothing under way and everything committed; it raises what ends it otherwise."""
 
     def __init__(
-        self, target: Target, ledger: Ledger, source: Feed, journal: Journal, codec: Encoder, topics: Topics, clock: Clock, metrics: Metrics, limits: Limits | None = None
+        self, target: Target, ledger: Ledger, source: Feed, journal: Journal, codec: Encoder, topics: Topics, clock: Clock, metrics: Metrics, limits: Limits | None = None,
+        *, pace: Pace | None = None, owned: Callable[[frozenset[int]], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self._target, self._ledger, self._feed, self._journal = target, ledger, source, journal
         self._codec, self._topics, self._clock, self._metrics = codec, topics, clock, metrics
         self._intake = Intake(target, codec, clock)
         self._limits = limits or Limits()
+        self._pace, self._owned = pace, owned
         self._events: deque[feed.Event | _Answered] = deque()
         self._arrived = asyncio.Event()
         self._calls: set[asyncio.Task[None]] = set()
@@ -99,6 +103,8 @@ class Worker:
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         self._feed.start(lambda event: _call_soon(loop, self._post, event))
+        if self._pace:
+            self._pace.listeners.append(self._arrived.set)
         try:
             while not self._closed:
                 await self._wait(self._patience())
@@ -172,6 +178,7 @@ class Worker:
         self._group = event.group
         given = await self._intake.assignment(event)
         self._ledger.assign(given, self._clock.monotonic())
+        self._owned(self._ledger.partitions())
         self._ledger.release_waiting(self._now_ms())
         unclean = sorted({p for (_, p), found in given.offsets.items() if found and not found.clean})
         self._log.info("assigned", partitions=sorted(self._ledger.partitions()), unclean=unclean)
@@ -197,16 +204,20 @@ class Worker:
         self._log.info("revoked", partitions=sorted(numbers), under_way=flying)
         await self._commit("open" if flying else "clean")
         self._ledger.revoke(numbers)
+        self._owned(self._ledger.partitions())
         event.done()
 
     def _launch(self) -> None:
         now = self._clock.monotonic()
         if self._stopping or now - self._feed.alive_at > self._limits.lease_s:
             return
-        for batch in self._ledger.start(now, self._now_ms()):
+        for batch in self._ledger.start(now, self._now_ms(), self._pace.allowance() if self._pace else None):
             task = asyncio.get_running_loop().create_task(self._call(batch))
             self._calls.add(task)
             task.add_done_callback(self._calls.discard)
+        if self._pace:
+            for lane in LANES:
+                self._pace.want(lane, self._ledger.wanted(lane))
 
     async def _call(self, batch: Batch) -> None:
         begun = self._clock.monotonic()

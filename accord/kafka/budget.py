@@ -6,7 +6,7 @@ The owner is whoever the group gives the topic's one partition to. Its word and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -65,7 +65,7 @@ class Member:
     async def run(self) -> None:
         """Until cancelled."""
         self._pace.allot(Allowance(0, 0), VALID_S)  # until we know who is there; nobody allots: then what is ours alone
-        self._pace.listener = self._chain(self._pace.listener)
+        self._pace.listeners.append(self._speak_soon)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen())
@@ -74,13 +74,6 @@ class Member:
         finally:
             for thread in self._threads:
                 thread.shutdown(wait=False)
-
-    def _chain(self, other: Callable[[], None]) -> Callable[[], None]:
-        def heard() -> None:
-            other()
-            self._speak_soon()
-
-        return heard
 
     async def _listen(self) -> None:
         """Everything that is said, in its order; what counts is what stands at the end of it."""

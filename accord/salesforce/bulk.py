@@ -14,14 +14,16 @@ from functools import partial
 from typing import Any, TypeVar
 
 import requests
+import structlog
 from simple_salesforce.bulk2 import Operation, SFBulk2Handler
 from simple_salesforce.exceptions import SalesforceError
 
 from accord.calls import unreachable
 from accord.clock import Clock
-from accord.errors import Rejected
+from accord.errors import Rejected, Transient
 from accord.salesforce.faults import RowError, bulk_error, judge, row_errors
 from accord.salesforce.rest import Result, Salesforce
+from accord.salesforce.rows import stamp_ms
 
 T = TypeVar("T")
 #: Seconds between two looks at a job; a job of one row takes seconds too.
@@ -29,6 +31,14 @@ POLL_S = 2.0
 #: Written for null: an empty cell leaves the field as it is.
 NULL = "#N/A"
 DONE = "JobComplete"
+ENDED = frozenset({DONE, "Failed", "Aborted"})
+#: So long a job's end is asked for while the org can't be reached.
+PATIENCE_S = 120.0
+#: A job that was opened so long ago and not closed belongs to nobody who lives: closing follows opening within seconds.
+OPEN_MS = 60_000
+#: Values of a row's key columns.
+Key = tuple[str, ...]
+LOG = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +79,77 @@ class Bulk:
         found = await self._run(f"job {job}", lambda: self._client("").get_query_results(job, locator, size), write=False)
         return Chunk(list(csv.DictReader(io.StringIO(found["records"]))), str(found["locator"]))
 
-    async def ingest(self, object_: str, operation: str, rows: Sequence[Mapping[str, Any]], *, key_field: str) -> dict[str, Result]:
-        """Run one job and answer what became of each row, by the value of its `key_field` column (results come in no order).
+    async def ingest(self, object_: str, operation: str, rows: Sequence[Mapping[str, Any]], *, key_fields: Sequence[str]) -> dict[Key, Result]:
+        """Run one job and answer what became of each row, by the values of its `key_fields` columns (results come in no order).
 
-        A row that the job did not reach is a Transient error of its own: UNPROCESSED.
+        A row that the job did not reach is a Transient error of its own: UNPROCESSED. An upsert goes by the first of the key fields.
+        Any other failure before the job was closed is not ambiguous: an open job does nothing.
         """
         client = self._client(object_)
-        external = key_field if operation == "upsert" else None
-        job = await self._run("ingest job", lambda: client.create_job(Operation(operation), external_id_field=external), write=True)
+        external = key_fields[0] if operation == "upsert" else None
+        job = await self._run("ingest job", lambda: client.create_job(Operation(operation), external_id_field=external), write=False)
         id_ = str(job["id"])
-        await self._run(f"job {id_}", lambda: client.upload_job_data(id_, to_csv(rows)), write=True)
-        await self._run(f"job {id_}", lambda: client.close_job(id_), write=True)
-        await self.wait(id_, query=False)
-        out: dict[str, Result] = {}
+        await self._run(f"job {id_}", lambda: client.upload_job_data(id_, to_csv(rows)), write=False)
+        await self._close(client, id_)
+        await self._ended(id_)
+        out: dict[Key, Result] = {}
         for kind in ("successfulResults", "failedResults", "unprocessedrecords"):
-            text = await self._run(f"job {id_}", partial(client.get_ingest_results, id_, kind), write=False)
-            out |= {row[key_field]: _result(row, kind) for row in csv.DictReader(io.StringIO(text))}
+            text = await self._patiently(f"job {id_}", partial(client.get_ingest_results, id_, kind))
+            out |= {tuple(row[f] for f in key_fields): _result(row, kind) for row in csv.DictReader(io.StringIO(text))}
         return out
+
+    async def _close(self, client: Any, job: str) -> None:
+        """From here on rows are written. Where the answer is lost, the job itself says whether it was closed."""
+        try:
+            await self._run(f"job {job}", lambda: client.close_job(job), write=True)
+        except (Transient, Rejected):
+            state = (await self._patiently(f"job {job}", lambda: self._client("").get_job(job, False)))["state"]
+            if state == "Open":
+                await self._run(f"job {job}", lambda: client.close_job(job), write=True)
+
+    async def _ended(self, job: str) -> None:
+        """A job that has begun is waited for through whatever fails in between: until it has ended, nothing may be sent again."""
+        while True:
+            found = await self._patiently(f"job {job}", lambda: self._client("").get_job(job, False))
+            if found["state"] in ENDED:
+                break
+            await self._clock.sleep(POLL_S)
+        if found["state"] != DONE:
+            raise Rejected(f"Salesforce bulk job {job}: {found['state']}: {found.get('errorMessage', '')}", code=f"bulk_{found['state'].lower()}")
+
+    async def _patiently(self, what: str, call: Callable[[], T]) -> T:
+        """A question that may be asked any number of times. Raises the last Transient after `PATIENCE_S`: then the batch is in doubt."""
+        end = self._clock.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return await self._run(what, call, write=True)
+            except Transient as error:
+                if self._clock.monotonic() > end:
+                    raise
+                await self._clock.sleep(error.wait_s or POLL_S)
+
+    async def unended(self) -> list[Mapping[str, Any]]:
+        """Our own ingest jobs that may still write, oldest first: {"id", "object", "state", "createdDate"}."""
+        me = (await self._org.token()).user_id
+        found, path = [], "jobs/ingest?jobType=V2Ingest"
+        while path:
+            page = await self._org.call("GET", path, lane="backfill")
+            found += [j for j in page["records"] if j["createdById"][:15] == me[:15] and j["state"] not in ENDED]
+            path = "" if page.get("done", True) else str(page["nextRecordsUrl"]).rpartition(f"/v{self._org.version}/")[2]
+        return found
+
+    async def settle(self) -> None:
+        """Wait until no earlier job of ours can write any more. One that was left open (its maker died before it closed it) is aborted."""
+        for job in await self.unended():
+            id_ = str(job["id"])
+            if job["state"] == "Open":
+                if self._org.server.now_ms() - stamp_ms(str(job["createdDate"])) > OPEN_MS:
+                    await self._run(f"job {id_}", partial(self._client(str(job["object"])).abort_job, id_, False), write=True)
+                continue
+            try:
+                await self._ended(id_)
+            except Rejected as error:
+                LOG.warning("an earlier job has failed", job=id_, why=str(error))
 
     def _client(self, object_: str) -> Any:
         if self._made is None:
@@ -107,16 +171,17 @@ class Bulk:
 
 
 def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """CSV of rows that all have the same columns; null is written as #N/A."""
+    """CSV of rows; null and empty text are written as #N/A, a column that a row doesn't have as an empty cell, which leaves the field alone."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(out, fieldnames=list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({k: _cell(v) for k, v in row.items()} for row in rows)
+    writer.writerows({k: cell(v) for k, v in row.items()} for row in rows)
     return out.getvalue()
 
 
-def _cell(value: Any) -> str:
-    if value is None:
+def cell(value: Any) -> str:
+    """A value as it stands in the CSV."""
+    if value is None or value == "":
         return NULL
     return str(value).lower() if isinstance(value, bool) else str(value)
 

@@ -12,11 +12,11 @@ from accord.clock import Clock, SystemClock, epoch_ms
 from accord.config import Settings
 from accord.kafka.codec import Codec
 from accord.netsuite.rest import NetSuite
-from accord.pace import Pace
 from accord.reads import NetSuiteRead, SalesforceRead
 from accord.salesforce.pubsub import PubSub
 from accord.salesforce.rest import Salesforce
 from ops.wiring import clients
+from ops.wiring.budget import Budget, budget
 from ops.wiring.kafka import ready
 from ops.wiring.mapping import entities, reads
 from ops.wiring.shares import reading
@@ -25,12 +25,18 @@ from producers.ledger import KafkaLedger, KafkaPositions
 from producers.outbox import Outbox
 from producers.poll import Rhythm
 from producers.reader import Reader
+from producers.rights import keep_readable
 from producers.runner import Bench, run
 from producers.salesforce_cdc import SalesforceCdc
+from producers.salesforce_poll import SalesforceFeed
 from producers.source import Source
 from producers.sources import Rhythms, netsuite_feeds, netsuite_sources, salesforce_feeds, salesforce_sources
 from producers.watch import Watch
+from schemas.ids import SYSTEMS
 from schemas.topics import PARTITIONS, Topics
+
+#: Seconds between two looks at whether everything that comes as events may still be read: about a thousand calls a day.
+RIGHTS_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +60,28 @@ async def producers(settings: Settings, stop: asyncio.Event) -> None:
     wanted = reads(found)
     topics, codec = ready(settings, found)
     room = _room(settings, topics, codec, wanted)
-    slots = reading(settings.netsuite.concurrency)
-    org = clients.salesforce(settings, room.clock, slots=settings.salesforce.slots, pace=Pace(settings.salesforce.slots, room.clock))
-    account = clients.netsuite(settings, room.clock, slots=slots, pace=Pace(slots, room.clock))
+    parts = [await budget(settings, system, "producers", reading, topics, codec, room.clock) for system in SYSTEMS]
+    org, account = _clients(settings, parts, room.clock)
     pubsub = _pubsub(settings, org, room.clock)
+    by_events = [SalesforceFeed(org, r) for r in wanted if isinstance(r, SalesforceRead) and r.mode != "poll"]
     sources, readers = _sources(settings, org, account, pubsub, wanted, room.clock), _readers(room, org, account, wanted)
-    work = [run(s, room.ledger(s.name), room.bench) for s in sources] + [r.run() for r in readers] + [room.bench.watch.run()]
+    work = [run(s, room.ledger(s.name), room.bench) for s in sources] + [r.run() for r in readers] + [room.bench.watch.run(), keep_readable(by_events, room.clock, RIGHTS_S)]
+    work += [part.member.run() for part in parts]
     try:
         await until(stop, work)
     finally:
         await pubsub.close()
         org.close()
         account.close()
+
+
+def _clients(settings: Settings, parts: Sequence[Budget], clock: Clock) -> tuple[Salesforce, NetSuite]:
+    """Both systems, each within its part of the limits."""
+    of_salesforce, of_netsuite = parts
+    return (
+        clients.salesforce(settings, clock, slots=of_salesforce.limit, pace=of_salesforce.pace),
+        clients.netsuite(settings, clock, slots=of_netsuite.limit, pace=of_netsuite.pace),
+    )
 
 
 async def until(stop: asyncio.Event, work: Sequence[Coroutine[Any, Any, None]]) -> None:

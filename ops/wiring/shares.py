@@ -1,13 +1,18 @@
-"""How NetSuite's calls at once are shared between reading and writing: together never more than what is ours."""
+"""What a worker may use of a system's calls at once while nobody allots them: together never more than what is ours."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from schemas.topics import PARTITIONS
+
 
 def reading(concurrency: int) -> int:
-    """A third, at least one: producers read in the background."""
-    return max(1, concurrency // 3)
+    """A third, at least one where there are two: producers read in the background."""
+    return max(min(1, concurrency - 1), concurrency // 3)
 
 
-def writing(concurrency: int) -> int:
-    """The rest; at least one, so an account with a single call at once is shared by turns and refusals."""
-    return max(1, concurrency - reading(concurrency))
+def writing(concurrency: int, owned: Collection[int]) -> int:
+    """Of the rest, the share of these partitions of the write topic."""
+    rest = concurrency - reading(concurrency)
+    return sum(rest * (p + 1) // PARTITIONS - rest * p // PARTITIONS for p in owned)

@@ -1,18 +1,17 @@
-"""The sinks, each paced by what belongs to us of its system's limits."""
+"""The sinks, each paced by its part of its system's limits."""
 
 from __future__ import annotations
 
 import asyncio
 from random import Random
 
-import structlog
 from prometheus_client import REGISTRY
 
-from accord.clock import SystemClock
+from accord.clock import Clock, SystemClock
 from accord.config import Settings
-from accord.errors import Transient
-from accord.pace import Pace
 from ops.wiring import clients
+from ops.wiring.budget import Budget, budget
+from ops.wiring.home import at_home
 from ops.wiring.kafka import ready
 from ops.wiring.mapping import entities
 from ops.wiring.shares import writing
@@ -21,41 +20,33 @@ from sinks import clients as sink_clients
 from sinks.run import Options, serve
 from sinks.target import Target
 
-LOG = structlog.get_logger(__name__)
-
 
 async def sink(settings: Settings, system: System, stop: asyncio.Event) -> None:
     """The writer of one system."""
     found = entities(settings)
     topics, codec = ready(settings, found)
     clock = SystemClock()
-    made = await target(settings, system, clock)
-    options = Options(call_s=settings.run.call_s, settings=settings.kafka.settings)
-    await serve(
-        made, bootstrap=settings.kafka.bootstrap, codec=codec, topics=topics, clock=clock, rng=Random(),
-        metrics=REGISTRY, stop=stop, options=options,
-    )  # fmt: skip
+    await at_home(settings, system, topics, codec, clock)
+    owned: set[int] = set()
+
+    def own(partitions: frozenset[int]) -> None:
+        owned.clear()
+        owned.update(partitions)
+
+    part = await budget(settings, system, "sink", lambda limit: writing(limit, owned), topics, codec, clock)
+    options = Options(call_s=settings.run.call_s, settings=settings.kafka.settings, pace=part.pace, owned=own)
+    async with asyncio.TaskGroup() as group:
+        beside = group.create_task(part.member.run())
+        await serve(
+            target(settings, system, part, clock), bootstrap=settings.kafka.bootstrap, codec=codec, topics=topics, clock=clock, rng=Random(),
+            metrics=REGISTRY, stop=stop, options=options,
+        )  # fmt: skip
+        beside.cancel()
 
 
-async def target(settings: Settings, system: System, clock: SystemClock) -> Target:
-    """One system as a target, paced by what belongs to us of its limits."""
+def target(settings: Settings, system: System, part: Budget, clock: Clock) -> Target:
+    """One system as a target, within its part of the limits."""
     if system == "salesforce":
-        calls = settings.salesforce.slots
-        return sink_clients.salesforce(clients.salesforce(settings, clock, slots=calls, pace=Pace(calls, clock)), calls=calls)
-    calls = writing(await concurrency(settings, clock))
-    return sink_clients.netsuite(clients.netsuite(settings, clock, slots=calls, pace=Pace(calls, clock)), calls=calls)
-
-
-async def concurrency(settings: Settings, clock: SystemClock) -> int:
-    """NetSuite's calls at once: the configuration's, or less where the account itself says so (it answers administrators only)."""
-    account = clients.netsuite(settings, clock, slots=1)
-    try:
-        limits = await account.governance()
-    except Transient as error:
-        LOG.warning("the account's limits can't be read now", why=str(error), concurrency=settings.netsuite.concurrency)
-        limits = None
-    finally:
-        account.close()
-    if limits is None:
-        return settings.netsuite.concurrency
-    return min(settings.netsuite.concurrency, limits.integration or limits.account)
+        org = clients.salesforce(settings, clock, slots=part.limit, pace=part.pace)
+        return sink_clients.salesforce(org, clock, calls=part.limit, bulk_from=settings.salesforce.bulk_from)
+    return sink_clients.netsuite(clients.netsuite(settings, clock, slots=part.limit, pace=part.pace), calls=part.limit)

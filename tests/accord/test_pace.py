@@ -138,7 +138,7 @@ def test_what_is_announced_counts_as_demand_and_is_told_at_once() -> None:
 
     heard: list[tuple[int, int]] = []
     pace = Pace(4, ManualClock(), alone=lambda: 1)
-    pace.listener = told
+    pace.listeners.append(told)
     pace.want("live", 7)
     pace.want("live", 7)
     pace.want("backfill", 2)

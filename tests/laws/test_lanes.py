@@ -149,11 +149,11 @@ def test_a_record_that_fails_delays_no_other(fails: int, others: int) -> None:
     lanes.offer(Item(a_write("customer:salesforce:bad"), Place(TOPIC, 0, 0)), 0)
     now = 1.0
     for n in range(fails):
-        [[ticket]] = lanes.take(now, 1, 9, lambda _l, _g: 9)
+        [[ticket]] = lanes.take(now, lambda _l, _n: 1, lambda _l: 9, lambda _l, _g: 9)
         assert ticket.attempt == n + 1
         lanes.again(ticket.item.key, now + 60, doubt=False)
         now += 60
     for n in range(others):
         lanes.offer(Item(a_write(f"customer:salesforce:{n}"), Place(TOPIC, 0, n + 1)), 0)
-    taken = [t.item.key for batch in lanes.take(now - 1, 1, 10**6, lambda _l, _g: 10**6) for t in batch]
+    taken = [t.item.key for batch in lanes.take(now - 1, lambda _l, _n: 1, lambda _l: 10**6, lambda _l, _g: 10**6) for t in batch]
     assert taken == [f"customer:salesforce:{n}" for n in range(others)]

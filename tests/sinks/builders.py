@@ -42,7 +42,7 @@ def a_link(key: str, *, standing: str = "active", alias: str = "", facts: Mappin
 
 
 def a_ledger(*, size: int = 1, parallel: int = 8, calls: int = 8, bound_s: float = 90.0, call_s: float = 30.0, seed: int = 1) -> Ledger:
-    return Ledger("netsuite", size=size, parallel=parallel, calls=calls, policy=Policy(bound_s=bound_s), rng=Random(seed), call_s=call_s)
+    return Ledger("netsuite", size=lambda _lane, _waiting: size, parallel=parallel, calls=calls, policy=Policy(bound_s=bound_s), rng=Random(seed), call_s=call_s)
 
 
 def an_assignment(
@@ -62,12 +62,15 @@ class Scripted:
     answers: dict[str, list[Verdict]] = field(default_factory=dict)
     asked: list[Job] = field(default_factory=list)
     system: str = "netsuite"
-    size: int = 1
+    rows: int = 1
     parallel: int = 8
     calls: int = 8
 
     def group(self, write: Write) -> str:
         return ""
+
+    def size(self, lane: str, waiting: int) -> int:
+        return self.rows
 
     async def apply(self, jobs: Sequence[Job]) -> Sequence[Verdict]:
         self.asked += jobs

@@ -33,6 +33,12 @@ class FakeOrg:
     def latest_ms(self) -> int:
         return self.now_ms()
 
+    def most(self, waiting: int) -> int:
+        return 200
+
+    async def settle(self) -> None:
+        """No bulk jobs here."""
+
     def put(self, object_: str, id_: str, **fields: Any) -> None:
         self.rows.setdefault(object_, {})[id_] = fields
 

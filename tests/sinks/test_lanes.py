@@ -7,7 +7,7 @@ A, B = "customer:salesforce:A", "customer:salesforce:B"
 
 
 def take(lanes: Lanes, now: float = 1.0, size: int = 200, calls: int = 9) -> list[Ticket]:
-    return [t for batch in lanes.take(now, size, calls, lambda _lane, _group: 9) for t in batch]
+    return [t for batch in lanes.take(now, lambda _lane, _waiting: size, lambda _lane: calls, lambda _lane, _group: 9) for t in batch]
 
 
 def test_a_newer_write_replaces_an_older_one_that_waits() -> None:
@@ -96,9 +96,9 @@ def test_writes_of_one_group_share_a_call_up_to_its_size() -> None:
     for n in range(5):
         lanes.offer(an_item(a_write(f"customer:salesforce:{n}"), n, group="Account:update"), 0)
     lanes.offer(an_item(a_write("contact:salesforce:c"), 9, group="Contact:update"), 0)
-    batches = lanes.take(1.0, 3, 9, lambda _lane, _group: 1)
+    batches = lanes.take(1.0, lambda _lane, _waiting: 3, lambda _lane: 9, lambda _lane, _group: 1)
     assert [len(b) for b in batches] == [3, 1]
-    assert [len(b) for b in lanes.take(1.0, 3, 9, lambda _lane, _group: 1)] == [2]
+    assert [len(b) for b in lanes.take(1.0, lambda _lane, _waiting: 3, lambda _lane: 9, lambda _lane, _group: 1)] == [2]
 
 
 def test_a_group_with_its_calls_under_way_delays_no_other_group() -> None:
@@ -106,7 +106,7 @@ def test_a_group_with_its_calls_under_way_delays_no_other_group() -> None:
     lanes = Lanes()
     lanes.offer(an_item(a_write(A), 0, group="Account:update"), 0)
     lanes.offer(an_item(a_write("contact:salesforce:c"), 1, group="Contact:update"), 0)
-    taken = lanes.take(1.0, 200, 9, lambda _lane, group: 0 if group == "Account:update" else 1)
+    taken = lanes.take(1.0, lambda _lane, _waiting: 200, lambda _lane: 9, lambda _lane, group: 0 if group == "Account:update" else 1)
     assert [t.item.key for b in taken for t in b] == ["contact:salesforce:c"]
 
 

@@ -189,7 +189,7 @@ def test_a_bug_that_one_record_wakes_stops_that_record_alone() -> None:
         lines.put(*writes(3))
         await until(lambda: len(lines.events(Outcome)) == 3)
 
-    lines = play(Buggy(size=10), story)
+    lines = play(Buggy(rows=10), story)
     assert {o.key[-1]: o.kind for o in lines.events(Outcome)} == {"0": "applied", "1": "rejected", "2": "applied"}
     [letter] = lines.events(DeadLetter)
     assert (letter.code, pickle.loads(letter.value).key) == ("bug", "customer:salesforce:1")  # noqa: S301

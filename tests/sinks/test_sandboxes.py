@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from accord.clock import SystemClock
 from schemas.events import Part
 from sinks import clients
 from sinks.refs import fill
@@ -48,7 +49,7 @@ def salesforce(org: ServedOrg) -> Door:
     org.background.call(org.faults.clear)
     rest = org.client()
     org.background.run(rest.token())  # signed in: faults strike what the test asks for
-    return Door(org, clients.salesforce(rest), rest)
+    return Door(org, clients.salesforce(rest, SystemClock()), rest)
 
 
 @pytest.fixture

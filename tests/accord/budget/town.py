@@ -25,7 +25,7 @@ class Worker:
     alive: bool = True
     waiting: dict[str, float] = field(default_factory=lambda: {"live": 0.0, "backfill": 0.0})
     calls: list[tuple[float, str]] = field(default_factory=list)
-    share: Share = Share()
+    share: Share = field(default_factory=Share)
     valid_until: float = -1.0
     adopted: int = 0
     allotted: int = 0

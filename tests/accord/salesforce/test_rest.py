@@ -218,10 +218,10 @@ def test_a_bulk_job_tells_of_every_row_by_its_key(org: ServedOrg) -> None:
         client = org.client()
         bulk = Bulk(client, ManualClock())
         rows = [{"Accord_Key__c": "bulk-1", "Name": "One"}, {"Accord_Key__c": "bulk-2", "Name": None}]
-        found = await bulk.ingest("Account", "upsert", rows, key_field="Accord_Key__c")
-        assert found["bulk-1"].ok
-        assert not found["bulk-2"].ok
-        assert found["bulk-2"].errors[0].code == "REQUIRED_FIELD_MISSING"
+        found = await bulk.ingest("Account", "upsert", rows, key_fields=("Accord_Key__c",))
+        assert found["bulk-1",].ok
+        assert not found["bulk-2",].ok
+        assert found["bulk-2",].errors[0].code == "REQUIRED_FIELD_MISSING"
         job = await bulk.start_query("SELECT Id, Name FROM Account WHERE Accord_Key__c LIKE 'bulk-%'")
         await bulk.wait(job, query=True)
         chunk = await bulk.chunk(job)
