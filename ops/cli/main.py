@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from accord.errors import Fatal, Rejected, Transient
-from ops.cli import demo, doctor, local, look, mapping, mend, position, report, run, sandbox, terms
+from ops.cli import demo, doctor, errors, local, look, mapping, mend, position, report, run, sandbox, terms
 
 #: sysexits.h: EX_CONFIG, a person must change something; EX_TEMPFAIL, the same may work later; EX_DATAERR.
 EXIT_FATAL, EXIT_TRANSIENT, EXIT_REJECTED = 78, 75, 65
@@ -20,6 +20,7 @@ app.add_typer(run.app, name="run")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(mend.parked_app, name="parked")
 app.add_typer(position.app, name="position")
+app.add_typer(errors.app, name="errors")
 app.add_typer(report.app, name="report")
 look.register(app)
 mend.register(app)
@@ -30,15 +31,15 @@ terms.register(app)
 
 def main() -> None:
     """Entry point of the console script."""
-    errors = Console(stderr=True, soft_wrap=True)
+    told = Console(stderr=True, soft_wrap=True)
     try:
         app()
     except Fatal as error:
-        errors.print(f"accord: {error}", style="bold red", highlight=False, markup=False)
+        told.print(f"accord: {error}", style="bold red", highlight=False, markup=False)
         sys.exit(EXIT_FATAL)
     except Transient as error:
-        errors.print(f"accord: {error} (try again)", style="bold yellow", highlight=False, markup=False)
+        told.print(f"accord: {error} (try again)", style="bold yellow", highlight=False, markup=False)
         sys.exit(EXIT_TRANSIENT)
     except Rejected as error:
-        errors.print(f"accord: {error}", style="bold red", highlight=False, markup=False)
+        told.print(f"accord: {error}", style="bold red", highlight=False, markup=False)
         sys.exit(EXIT_REJECTED)
