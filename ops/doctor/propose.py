@@ -1,0 +1,86 @@
+"""A first configuration from what both orgs have: reference data by readable codes, and a store for each subsidiary that can sell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ops.doctor.accounts import Entry, Lists
+from streams.mapping.convert import DATE_ORDERS
+
+#: Tables whose texts people see in Salesforce.
+SHOWN = ("price_levels", "terms", "ship_methods")
+WORDS = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Org:
+    """What Salesforce said of itself. `currencies`: active ones, empty in an org of one currency."""
+
+    standard_pricebook: str
+    currencies: frozenset[str]
+    multi_currency: bool
+    state_picklists: bool
+
+
+def reference(found: Lists, org: Org, date_format: str) -> dict[str, Any]:
+    """The section `reference`."""
+    levels = _active(found, "price_levels")
+    form = date_format if date_format in DATE_ORDERS else "M/D/YYYY"
+    out: dict[str, Any] = {
+        "date_format": form, "standard_pricebook": org.standard_pricebook, "multi_currency": org.multi_currency, "state_picklists": org.state_picklists,
+        "one_world": bool(found.entries.get("subsidiaries")), "legacy_tax": "tax_codes" in found.entries,
+        "base_price_level": min((level.id for level in levels), key=int, default="1"),
+    }  # fmt: skip
+    for table in ("subsidiaries", "locations"):
+        out[table] = {code: entry.id for code, entry in coded(_active(found, table)).items()}
+    out["currencies"] = {e.more: e.id for e in _active(found, "currencies") if e.more and (e.more in org.currencies or not org.currencies)}
+    for table in SHOWN:
+        out[table] = {code: {"id": entry.id, "text": entry.name} for code, entry in coded(_active(found, table)).items()}
+    return {name: value for name, value in out.items() if value != {}}
+
+
+def stores(found: Lists, reference_: Mapping[str, Any], countries: Mapping[str, str]) -> dict[str, Any]:
+    """The section `stores`: for each subsidiary whose currency both systems hold. `countries`: subsidiary id -> ISO country."""
+    by_id = {ident: code for code, ident in reference_.get("currencies", {}).items()}
+    levels = {entry["id"]: code for code, entry in reference_.get("price_levels", {}).items()}
+    items = _discounts(_active(found, "discount_items"))
+    out: dict[str, Any] = {}
+    for code, ident in reference_.get("subsidiaries", {}).items():
+        subsidiary = found.entries["subsidiaries"][ident]
+        if subsidiary.more not in by_id:
+            continue
+        places = [
+            name for name, place in reference_.get("locations", {}).items()
+            if ident in found.entries["locations"][place].more.replace(" ", "").split(",")
+        ]  # fmt: skip
+        country = countries.get(ident, "")
+        level = levels.get(reference_["base_price_level"], "")
+        told = {"subsidiary": code, "currencies": [by_id[subsidiary.more]], "locations": places, "price_level": level, "countries": [country] if country else []}
+        out[code] = {name: value for name, value in {**told, "tax_mode": "netsuite", **items}.items() if value}
+    return out
+
+
+def _discounts(items: Iterable[Entry]) -> dict[str, str]:
+    """Discount items whose names say what they are for; else the first stands for both."""
+    known = list(items)
+    if not known:
+        return {}
+    by_word = {word: next((e.id for e in known if word in e.name.lower()), known[0].id) for word in ("line", "order")}
+    return {"line_discount_item": by_word["line"], "order_discount_item": by_word["order"]}
+
+
+def _active(found: Lists, table: str) -> list[Entry]:
+    return [entry for entry in found.entries.get(table, {}).values() if not entry.inactive]
+
+
+def coded(entries: Iterable[Entry]) -> dict[str, Entry]:
+    """A readable code for each, unique by a number behind it."""
+    out: dict[str, Entry] = {}
+    for entry in entries:
+        plain = WORDS.sub("_", entry.name.lower()).strip("_") or f"n{entry.id}"
+        code = plain if plain not in out else f"{plain}_{entry.id}"
+        out[code] = entry
+    return out
