@@ -26,18 +26,17 @@ async def follow(follower: Follower, positions: dict[Partition, int], topics: To
     """Until stopped. Raises Transient while the database doesn't answer: the process ends, and the next one reads on from what was stored."""
     while not stop.is_set():
         records = await asyncio.to_thread(follower.poll, POLL_S, MOST)
-        if not records:
-            continue
         found = batch(records, positions, topics, codec.decode, store.check)
         begun = time.monotonic()
         try:
-            await store.apply(found)
+            await (store.apply(found) if records else store.stand(positions))
         except (OperationalError, InterfaceError, OSError) as error:
             raise Transient(f"the reporting database doesn't answer: {error}", code="database_down") from error
-        COMMIT.observe(time.monotonic() - begun)
-        count(found)
-        positions |= {p: end for p, (_, end) in found.moves.items()}
-        await asyncio.to_thread(follower.show, [Offset(p.topic, p.partition, end) for p, (_, end) in found.moves.items()])
+        if records:
+            COMMIT.observe(time.monotonic() - begun)
+            count(found)
+            positions |= {p: end for p, (_, end) in found.moves.items()}
+            await asyncio.to_thread(follower.show, [Offset(p.topic, p.partition, end) for p, (_, end) in found.moves.items()])
 
 
 def count(found: Batch) -> None:

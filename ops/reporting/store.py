@@ -25,6 +25,10 @@ def chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
     return (values[n : n + MOST] for n in range(0, len(values), MOST))
 
 
+def moved(partition: Partition, offset: int) -> Transient:
+    return Transient(f"the position of {partition.topic} {partition.partition} is not {offset} any more: a rebuild, or a second process", code="moved")
+
+
 class ReportStore:
     """The tables of one pipeline. One process at a time writes to them; a second one is told so."""
 
@@ -44,6 +48,14 @@ class ReportStore:
             await connection.execute(self._upsert(POSITIONS).on_conflict_do_nothing(), rows)
             found = {Partition(r.topic, r.topic_partition): r.next_offset for r in await connection.execute(select(POSITIONS))}
         return {p: found[p] for p in partitions}
+
+    async def stand(self, positions: Mapping[Partition, int]) -> None:
+        """Raises Transient where a position is not ours any more: asked while nothing comes, when no batch would find it out."""
+        async with self._db.connect() as connection:
+            found = {Partition(r.topic, r.topic_partition): r.next_offset for r in await connection.execute(select(POSITIONS))}
+        for partition, offset in positions.items():
+            if found.get(partition) != offset:
+                raise moved(partition, offset)
 
     async def apply(self, batch: Batch) -> None:
         """Store a batch. Raises Transient where the positions have been moved by somebody else: another process, or a rebuild."""
@@ -68,7 +80,7 @@ class ReportStore:
             at = (POSITIONS.c.topic == partition.topic) & (POSITIONS.c.topic_partition == partition.partition)
             done = await connection.execute(update(POSITIONS).where(at, POSITIONS.c.next_offset == first).values(next_offset=then))
             if done.rowcount != 1:
-                raise Transient(f"the position of {partition.topic} {partition.partition} is not {first} any more: a rebuild, or a second process", code="moved")
+                raise moved(partition, first)
 
     async def _put(self, connection: AsyncConnection, told: Sequence[Told]) -> None:
         changed = await self._address(connection, told)

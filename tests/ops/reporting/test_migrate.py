@@ -17,7 +17,7 @@ from ops.reporting.migrate import migrate, missing, revise
 from ops.reporting.tables import FIXED, tables
 from streams.mapping import load
 from streams.mapping import shipped as shipped_tables
-from tests.ops.reporting.kit import D, Log, opened, put, rows, run, shipped
+from tests.ops.reporting.kit import FEW, D, Log, opened, put, rows, run, shipped
 from tests.streams.mapping.builders import reference
 
 KEY = "customer:salesforce:001A"
@@ -29,7 +29,8 @@ def overlaid(tmp_path):
         'budget = { type = "money", owner = "salesforce", salesforce = "Budget__c" }\n'
         'dealer = { type = "ref(customer)", owner = "salesforce", salesforce = "Dealer__c" }\n'
     )
-    return {name: entity.schema for name, entity in load(shipped_tables(), [tmp_path], reference()).items()}
+    found = load(shipped_tables(), [tmp_path], reference())
+    return {name: found[name].schema for name in FEW}
 
 
 def test_a_users_field_adds_its_column_and_keeps_what_is_there(database_url, tmp_path):
@@ -68,14 +69,14 @@ def test_a_field_that_goes_leaves_its_column(database_url, tmp_path):
 
 def test_a_new_entity_gets_its_tables(database_url):
     """And what named its records before knows them from then on."""
-    schemas, log = shipped(), Log()
+    log = Log()
     log.tell("item:netsuite:7", {"netsuite_id": "7"})
     log.tell("price:netsuite:9", {"item": "item:netsuite:7"})
 
     async def check():
-        async with opened(database_url, {"item": schemas["item"]}) as store:
+        async with opened(database_url, shipped("item")) as store:
             await put(store, log, log.records[:1])
-        async with opened(database_url, {n: schemas[n] for n in ("item", "price")}) as store:
+        async with opened(database_url, shipped("item", "price")) as store:
             await put(store, log)
             return await rows(store, "golden_price", "item_ref", "item_key")
 
@@ -94,7 +95,7 @@ def test_a_second_start_changes_nothing(database_url):
 
 def test_a_field_of_another_type_is_told_and_not_guessed(database_url):
     """Text in a column of amounts is refused at the first such record otherwise, at night."""
-    changed = copy.deepcopy(json.loads(json.dumps(shipped())))
+    changed = copy.deepcopy(json.loads(json.dumps(shipped(*FEW))))
     (field,) = [f for f in changed["customer"]["fields"] if f["name"] == "credit_limit"]
     field["type"] = ["null", "string"]
 
@@ -164,7 +165,7 @@ def test_a_migration_that_is_cut_off_begins_anew(database_url, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             async with db.begin() as connection:
                 await connection.run_sync(cut)
-        added = await migrate(db, tables(shipped()))
+        added = await migrate(db, tables(shipped(*FEW)))
         await db.dispose()
         return added
 
@@ -174,7 +175,7 @@ def test_a_migration_that_is_cut_off_begins_anew(database_url, monkeypatch):
 def test_two_that_start_at_once_do_not_meet(database_url):
     """A supervisor and a person may start the role at the same moment."""
     async def check():
-        wanted = tables({"item": shipped()["item"]})
+        wanted = tables(shipped("item"))
         both = [engine(database_url, Path("unused")) for _ in range(2)]
         added = await asyncio.gather(*(migrate(db, wanted) for db in both))
         for db in both:

@@ -9,7 +9,7 @@ import pytest
 
 from accord.errors import Rejected
 from ops.reporting import queries
-from tests.ops.reporting.kit import D, Log, day, opened, put, run
+from tests.ops.reporting.kit import D, Log, day, opened, put, run, shipped
 
 AS_OF = date(2026, 11, 30)
 
@@ -44,8 +44,8 @@ def orders(log):
 
 
 def documents(log):
-    for n, (to, shipped) in enumerate([("order:salesforce:o1", day(3)), ("order:netsuite:92", day(9)), ("order:salesforce:o2", day(14)), ("order:salesforce:o3", None)]):
-        log.tell(f"fulfilment:netsuite:{n}", {"netsuite_id": str(n), "order": to, "date": day(2), "shipped_on": shipped, "status": "shipped" if shipped else "picked"})
+    for n, (to, went) in enumerate([("order:salesforce:o1", day(3)), ("order:netsuite:92", day(9)), ("order:salesforce:o2", day(14)), ("order:salesforce:o3", None)]):
+        log.tell(f"fulfilment:netsuite:{n}", {"netsuite_id": str(n), "order": to, "date": day(2), "shipped_on": went, "status": "shipped" if went else "picked"})
 
     def invoice(n, to, total, remaining, due, status="open", currency="USD", dated=None):
         row = {"netsuite_id": str(n), "number": f"INV{n}", "customer": "customer:netsuite:1", "order": to, "date": dated or day(3), "due": due, "status": status}
@@ -109,7 +109,7 @@ def test_a_query_gives_what_finance_expects(database_url, name):
     orders(log)
 
     async def check():
-        async with opened(database_url) as store:
+        async with opened(database_url, shipped("customer", "item", "order", "fulfilment", "invoice", "credit_memo", "payment")) as store:
             await put(store, log)
             return await queries.ask(store._db, name, AS_OF)
 

@@ -178,6 +178,9 @@ def test_rows_and_positions_stand_or_fall_together(database_url):
             stale = batch(log.records, start, TOPICS, log.values.__getitem__, store.check)
             with pytest.raises(Transient, match="is not 0 any more"):
                 await store.apply(stale)
+            await store.stand({place: 1})
+            with pytest.raises(Transient, match="is not 2 any more"):
+                await store.stand({place: 2})
             names = await rows(store, "golden_customer", "name")
             await put(store, log)
             return names, await store.positions([place]), await rows(store, "golden_customer", "name")
