@@ -95,7 +95,7 @@ class SalesforceFeed:
     def row(self, found: Mapping[str, Any]) -> Row:
         """A row of the answer; its body has the names that were asked for."""
         body = encoded(flat(found, self._fields, self._read.children))
-        gone = bool(found.get("IsDeleted"))
+        gone = bool(found.get("IsDeleted")) and not self._read.hint  # a deleted line still names its document
         return Row(found["Id"], self.object, stamp_ms(found["SystemModstamp"]), body, gone, found.get("LastModifiedById") or "")
 
 

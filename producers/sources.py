@@ -35,12 +35,14 @@ class Rhythms:
 
 def salesforce_sources(org: Salesforce, reads: Iterable[SalesforceRead], clock: Clock, rhythms: Rhythms | None = None) -> list[Source]:
     """Pollers, and first snapshots of what comes as events (the event source itself is producers.salesforce_cdc)."""
-    rhythm, whole = (rhythms or Rhythms()).salesforce, [r for r in reads if not r.hint]
+    rhythm, given = (rhythms or Rhythms()).salesforce, tuple(reads)
+    whole = [r for r in given if not r.hint]
     alone([(r.entity, r.object) for r in whole], "Salesforce")
+    hints = [r for r in given if r.hint and r.mode == "poll"]
     return [
-        Poll(SalesforceFeed(org, r), clock, rhythm) if r.mode == "poll" else SalesforceSnapshot(org, r, clock, rhythm)
-        for r in whole
-    ]  # fmt: skip
+        *(Poll(SalesforceFeed(org, r), clock, rhythm) if r.mode == "poll" else SalesforceSnapshot(org, r, clock, rhythm) for r in whole),
+        *(Poll(SalesforceFeed(org, r), clock, rhythm, name=f"salesforce.{r.entity}.{r.object}", marks=False) for r in hints),
+    ]
 
 
 def netsuite_sources(restlet: Restlet, reads: Sequence[NetSuiteRead], clock: Clock, rhythms: Rhythms | None = None) -> list[Source]:

@@ -114,6 +114,9 @@ class NetSuiteLane:
     async def update(self, type_: str, id_: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
         await self._rest.update(type_, id_, body, options=parameters, lane=self._lane)
 
+    async def transform(self, type_: str, id_: str, target: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> str:
+        return await self._rest.transform(type_, id_, target, body, options=parameters, lane=self._lane)
+
     async def delete(self, type_: str, id_: str) -> None:
         await self._rest.delete(type_, id_, lane=self._lane)
 

@@ -22,6 +22,8 @@ from sinks.target import Job, Verdict, failed, stage_moved
 EXTERNAL_ID = "externalId"
 #: The sublist whose lines are found by their default flags, unless the option `lines` names another.
 ADDRESSES = "addressBook"
+#: A seed: the record that the new one is made of (option `transform`: its type). NetSuite takes it in no other way.
+CREATED_FROM = "createdFrom"
 #: Options of a write that go along as query parameters.
 PARAMETERS = ("replace", "replaceSelectedFields")
 
@@ -35,6 +37,10 @@ class Client(Protocol):
 
     async def update(self, type_: str, id_: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> None: ...
     async def delete(self, type_: str, id_: str) -> None: ...
+    async def transform(self, type_: str, id_: str, target: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> str:
+        """Make a record out of another; the new internal id."""
+        ...
+
     async def get(self, type_: str, id_: str, fields: Sequence[str] = ()) -> Mapping[str, Any] | None:
         """The record with its sublists, or only these fields; None = there is no such record."""
         ...
@@ -129,7 +135,7 @@ class NetSuite:
         *others, last = tries({**head.seeds, **head.body, field: head.key}, job.write.options.get(UNIQUE_NAME, ""))
         for body in (*others, last):
             try:
-                await call.create(head.object, body)
+                await call.create(job.write, head.object, body)
             except Rejected as error:
                 if not taken(error):
                     raise
@@ -157,9 +163,16 @@ class _Call:
         self._tell(f"GET {type_}/eid:{key}" if field == EXTERNAL_ID else f"GET {type_}?q={field}")
         self.verdict = replace(self.verdict, id=await self._client.find(type_, field, key) or "")
 
-    async def create(self, type_: str, body: Mapping[str, Any]) -> None:
-        self._tell(f"POST {type_}")
-        self.verdict = replace(self.verdict, id=await self._client.create(type_, body), created=True)
+    async def create(self, write: Write, type_: str, body: Mapping[str, Any]) -> None:
+        """POST it, or make it of the record that it names as its source."""
+        source, made_of = write.options.get("transform"), body.get(CREATED_FROM)
+        if not source or made_of is None:
+            self._tell(f"POST {type_}")
+            self.verdict = replace(self.verdict, id=await self._client.create(type_, body), created=True)
+            return
+        self._tell(f"POST {source}/{made_of}/!transform/{type_}")
+        rest, parameters = {n: v for n, v in body.items() if n != CREATED_FROM}, {"replace": write.options["replace"]}
+        self.verdict = replace(self.verdict, id=await self._client.transform(source, str(made_of), type_, rest, parameters), created=True)
 
     async def update(self, type_: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
         query = "".join(f"{'&' if n else '?'}{k}={v}" for n, (k, v) in enumerate(parameters.items()))

@@ -71,7 +71,7 @@ def fill(write: Write, links: Index) -> tuple[tuple[Body, ...], tuple[Missing, .
             return SELF
         there = survivor(links, key, write.target)
         link = links.link(there) if there else None
-        fault = _fault(ref, link, write.target, codes, line, name, write.options.get("sold_by", ""))
+        fault = _fault(ref, link, codes, line, name, write)
         if fault:
             missing.setdefault(f"{fault.code}|{ref}", fault)
             return ref
@@ -120,10 +120,8 @@ def _names_another(value: Any) -> bool:
     return isinstance(value, list) and any(_names_another(v) for v in value)
 
 
-def _fault(
-    ref: str, link: Link | None, target: str, codes: Mapping[str, str], line: int, name: str, store: str
-) -> Missing | None:
-    entity = parse_ref(ref).entity
+def _fault(ref: str, link: Link | None, codes: Mapping[str, str], line: int, name: str, write: Write) -> Missing | None:
+    entity, target, store = parse_ref(ref).entity, write.target, write.options.get("sold_by", "")
     facts = {**({"name": name} if name else {}), **(link.facts if link else {})}
     at = f"Line {line}: " if line else ""
     what = facts.get("sku") or facts.get("name") or ref
@@ -133,17 +131,17 @@ def _fault(
         return Missing(ref, codes.get(entity, f"missing_{entity}"), f'{at}The {entity} "{what}" was deleted.', final=True)
     if link is not None and link.ids.get(target):
         return None
-    return Missing(ref, codes.get(entity, f"missing_{entity}"), at + _unknown(ref, entity, facts, target))
+    return Missing(ref, codes.get(entity, f"missing_{entity}"), at + _unknown(ref, entity, facts, write))
 
 
 def _in_use(link: Link) -> bool:
     return link.standing == "active" and link.facts.get("inactive") != "true"
 
 
-def _unknown(ref: str, entity: str, facts: Mapping[str, str], target: str) -> str:
-    where = NAMES[target]
+def _unknown(ref: str, entity: str, facts: Mapping[str, str], write: Write) -> str:
+    where = NAMES[write.target]
     if entity == "item":
-        return f'product "{facts.get("sku") or facts.get("name") or _native(ref)}" does not exist in {where} yet. The order is sent by itself once it does.'
+        return f'product "{facts.get("sku") or facts.get("name") or _native(ref)}" does not exist in {where} yet. The {write.entity} is sent by itself once it does.'
     return f'The {entity} "{facts.get("name") or _native(ref)}" is not in {where} yet.'
 
 

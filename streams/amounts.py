@@ -62,12 +62,12 @@ def _untaxed(order: Order) -> Found:
         return
     tax, said = order.number("tax_total"), [decimal(row.get("tax")) for _, row in order.lines]
     if tax is None:
-        yield returned("total_mismatch", f"The order says no tax; {order.store.code} takes the tax from its orders (0 if there is none).")
+        yield returned("total_mismatch", f"The {order.noun} says no tax; {order.store.code} takes the tax from its {order.noun}s (0 if there is none).")
         return
     of_lines = sum((each for each in said if each is not None), ZERO)
     costs = (order.number("ship_cost") or ZERO) + (order.number("handling_cost") or ZERO)
     if said and None not in said and (of_lines > tax or (of_lines < tax and not costs)):
-        yield returned("total_mismatch", f"The tax of the lines adds up to {shown(order, of_lines)}; the order says {shown(order, tax)}.")
+        yield returned("total_mismatch", f"The tax of the lines adds up to {shown(order, of_lines)}; the {order.noun} says {shown(order, tax)}.")
 
 
 def _unheld(order: Order) -> Found:
@@ -137,6 +137,6 @@ def _expected(order: Order, made: Totals, stated: Decimal) -> Decimal | None:
 def untied(order: Order, sum_: Decimal, stated: Decimal) -> str:
     diff = abs(sum_ - stated)
     return (
-        f"Lines, discount, shipping and tax add up to {shown(order, sum_)}; the order says {shown(order, stated)}"
+        f"Lines, discount, shipping and tax add up to {shown(order, sum_)}; the {order.noun} says {shown(order, stated)}"
         f" (difference {shown(order, diff)} {order.currency})."
     )

@@ -17,7 +17,7 @@ SF = "salesforce"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is judged. `lines`: number for people, line as Salesforce says it."""
+    """What is judged. `lines`: number for people, line as Salesforce says it. `noun`: order or quote."""
 
     read: Read
     links: Links
@@ -26,6 +26,7 @@ class Order:
     currency: str
     scale: int
     lines: tuple[tuple[int, Mapping[str, str]], ...]
+    noun: str = "order"
 
     def text(self, field: str) -> str | None:
         return self.read(SF, field)
@@ -34,12 +35,12 @@ class Order:
         return decimal(self.read(SF, field))
 
 
-def judged(read: Read, links: Links, reference: Reference) -> Order:
-    """The order as Salesforce says it."""
+def judged(read: Read, links: Links, reference: Reference, noun: str = "order") -> Order:
+    """The order, or the quote, as Salesforce says it."""
     store = reference.store(read(SF, "store"))
     currency = read(SF, "currency") or (store.currencies[0] if store and store.currencies else "")
     rows = loaded(read(SF, "line_notes"))
-    return Order(read, links, reference, store, currency, reference.scale(currency), tuple(enumerate(rows, 1)))
+    return Order(read, links, reference, store, currency, reference.scale(currency), tuple(enumerate(rows, 1)), noun)
 
 
 Found = Iterator[Problem]

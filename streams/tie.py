@@ -35,7 +35,7 @@ class NoLinks:
         return None
 
 
-def order_review(reference: Reference) -> Review:
+def order_review(reference: Reference, noun: str = "order") -> Review:
     links: Links = NoLinks()
 
     def review(read: Read, agreed: Agreed, stage: str) -> tuple[Problem, ...]:
@@ -43,7 +43,7 @@ def order_review(reference: Reference) -> Review:
         settled = stage == "accepted" or (stage == "submitted" and _same(read))
         if total is None or not settled:
             return ()
-        order = judged(read, links, reference)
+        order = judged(read, links, reference, noun)
         return tuple(_differences(order, agreed, total)) if order.lines else ()
 
     return review
@@ -66,7 +66,7 @@ def _differences(order: Order, agreed: Agreed, total: Decimal) -> Iterator[Probl
     if expected != found:
         yield told("total_mismatch", f"In NetSuite lines, discount, shipping and tax add up to {_text(order, found, expected)}")
     elif stated is not None and stated != total:
-        code, what = ("tax_differs", "with NetSuite's tax the order comes") if by_netsuite else ("total_mismatch", "in NetSuite the order comes")
+        code, what = ("tax_differs", f"with NetSuite's tax the {order.noun} comes") if by_netsuite else ("total_mismatch", f"in NetSuite the {order.noun} comes")
         yield told(code, f"{what[0].upper()}{what[1:]} to {_text(order, total, stated)}")
 
 
@@ -80,7 +80,7 @@ def _expected(order: Order, agreed: Agreed) -> Decimal:
 
 
 def _text(order: Order, found: Decimal, said: Decimal) -> str:
-    return f"{shown(order, found)}; the order says {shown(order, said)} (difference {shown(order, abs(found - said))} {order.currency})."
+    return f"{shown(order, found)}; the {order.noun} says {shown(order, said)} (difference {shown(order, abs(found - said))} {order.currency})."
 
 
 def told(code: str, message: str) -> Problem:

@@ -22,13 +22,13 @@ CHECKED = frozenset({"submitted"})
 UNSHIPPED = frozenset({"service", "download", "gift_certificate", "charge"})
 
 
-def order_validator(reference: Reference) -> Validate:
-    """All problems of an order, in the order of the codes."""
+def order_validator(reference: Reference, noun: str = "order") -> Validate:
+    """All problems of an order or a quote, in the order of the codes."""
 
     def validate(read: Read, stage: str, links: Links) -> tuple[Problem, ...]:
         if stage not in CHECKED:
             return ()
-        order = judged(read, links, reference)
+        order = judged(read, links, reference, noun)
         return tuple(problem for check in CHECKS for problem in check(order))
 
     return validate
@@ -44,15 +44,19 @@ def skus(order: Order) -> Found:
 
 def customer(order: Order) -> Found:
     if not order.text("customer"):
-        yield returned("missing_customer", "The order names no customer.")
+        yield returned("missing_customer", f"The {order.noun} names no customer.")
 
 
 def addresses(order: Order) -> Found:
     shipping, billing = address_of(order, "shipping"), address_of(order, "billing")
-    if shippable(order):
+    if _given(shipping) or (order.noun == "order" and shippable(order)):
         yield from address_problems(order, "Shipping", shipping)
-    if any((billing.street, billing.city, billing.state, billing.postal, billing.country)):
+    if _given(billing):
         yield from address_problems(order, "Billing", billing)
+
+
+def _given(address: Address) -> bool:
+    return any((address.street, address.city, address.state, address.postal, address.country))
 
 
 def shippable(order: Order) -> bool:
@@ -99,7 +103,7 @@ def _example(text: str) -> str:
 def currency(order: Order) -> Found:
     if order.store and order.store.currencies and order.currency not in order.store.currencies:
         sold = ", ".join(order.store.currencies)
-        yield returned("currency_mismatch", f"The order is in {order.currency}; {order.store.code} sells to this customer in {sold}.")
+        yield returned("currency_mismatch", f"The {order.noun} is in {order.currency}; {order.store.code} sells to this customer in {sold}.")
 
 
 def terms(order: Order) -> Found:
@@ -110,7 +114,7 @@ def terms(order: Order) -> Found:
 
 def quantities(order: Order) -> Found:
     if not order.lines:
-        yield returned("quantity_invalid", "The order has no lines.")
+        yield returned("quantity_invalid", f"The {order.noun} has no lines.")
     for n, row in order.lines:
         rule = _quantity_rule(order, row.get("quantity"))
         if rule:
@@ -133,7 +137,7 @@ def subsidiary(order: Order) -> Found:
     said = order.text("store")
     location, store = order.text("location"), order.store
     if store is None and (said or order.reference.stores):
-        yield returned("subsidiary_mismatch", f'Store "{said or ""}" is not known, so no subsidiary sells this order.')
+        yield returned("subsidiary_mismatch", f'Store "{said or ""}" is not known, so no subsidiary sells this {order.noun}.')
     elif store is not None and location and store.locations and location not in store.locations:
         yield returned("subsidiary_mismatch", f'Location "{location}" is not one of {store.code}; it sells from {", ".join(store.locations)}.')
 

@@ -162,9 +162,11 @@ class NetSuite:
     async def delete(self, type_: str, id_: str, *, lane: Lane = "live") -> None:
         await self.call("DELETE", f"{RECORD}/{type_}/{id_}", lane=lane)
 
-    async def transform(self, type_: str, id_: str, target: str, body: Mapping[str, Any], *, lane: Lane = "live") -> str:
+    async def transform(
+        self, type_: str, id_: str, target: str, body: Mapping[str, Any], *, options: Mapping[str, str] | None = None, lane: Lane = "live"
+    ) -> str:
         """Make a record out of another (salesOrder -> itemFulfillment); answers the new internal id."""
-        return (await self.call("POST", f"{RECORD}/{type_}/{id_}/!transform/{target}", body=body, lane=lane)).id()
+        return (await self.call("POST", f"{RECORD}/{type_}/{id_}/!transform/{target}", params=options, body=body, lane=lane)).id()
 
     async def find(self, type_: str, query: str, *, limit: int = 100, lane: Lane = "live") -> list[str]:
         """Internal ids of records for which a `q` condition holds: `externalId IS "a"`."""

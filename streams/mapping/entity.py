@@ -38,7 +38,7 @@ RENDERERS: Mapping[str, Callable[[EntityTable, Reference], Render]] = {
     "line": line_renderer,
 }
 #: Names that `[validate] rules` may say.
-VALIDATORS = ("order",)
+VALIDATORS = ("order", "quote")
 #: Normal forms of child lists, by the name that stands in `lines(...)`.
 LIST_FORMS: Mapping[str, Normal] = {
     "order": lambda value, links, _read: translated(value, links),
@@ -127,7 +127,7 @@ def _validate(spec: Mapping[str, Any], reference: Reference) -> Validate:
         return lambda _read, _stage, _links: ()
     from streams.validation import order_validator
 
-    return order_validator(reference)
+    return order_validator(reference, spec["rules"])
 
 
 def _review(spec: Mapping[str, Any], reference: Reference) -> Review:
@@ -136,7 +136,7 @@ def _review(spec: Mapping[str, Any], reference: Reference) -> Review:
         return lambda _observed, _agreed, _stage: ()
     from streams.tie import order_review
 
-    return order_review(reference)
+    return order_review(reference, spec["rules"])
 
 
 def _rule(table: EntityTable, field: FieldTable, stages: Sequence[str]) -> FieldRule:

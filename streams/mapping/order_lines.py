@@ -38,17 +38,20 @@ NOTES = (
     "discount_amount",
     "discount_percent",
     "tax",
+    "gross",
+    "net",
 )
 #: What became of a line in NetSuite.
 FACTS = ("committed", "back_ordered", "picked", "packed", "shipped", "billed", "closed", "expected_ship")
 
 
 def money_line(row: Mapping[str, str | None]) -> Line:
-    """The line as numbers; absent ones count as 0."""
+    """The line as numbers; absent ones count as 0. Where Salesforce says a net amount (quotes), the discount is what is missing to it."""
+    gross_, net = decimal(row.get("gross")), decimal(row.get("net"))
     return Line(
         decimal(row.get("unit_price")) or ZERO,
         decimal(row.get("quantity")) or ZERO,
-        decimal(row.get("discount_amount")),
+        gross_ - net if gross_ is not None and net is not None else decimal(row.get("discount_amount")),
         decimal(row.get("discount_percent")),
     )
 

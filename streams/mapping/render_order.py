@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -38,14 +38,14 @@ from streams.rules import DELETED, Links
 
 #: A price typed in by hand: without it NetSuite prices the line by level again.
 CUSTOM_PRICE = {"id": "-1"}
-#: Status letters in which a stage-bound write may go, and under which canonical name the sink answers another one.
-STAGE_LETTERS: Mapping[str, tuple[str, ...]] = {
-    "draft": ("A",),
-    "submitted": ("A",),
-    "accepted": ("B", "D", "E", "F", "G"),
-    "closed": ("C", "H"),
-}
+#: Under which canonical name the sink answers a status that isn't one of the stage.
 STAGE_AS = "status_letter"
+#: The record type whose status may be set: an estimate's follows from what becomes of it.
+ORDER = "salesOrder"
+#: A new order's source, which NetSuite takes by way of a transformation only.
+CREATED_FROM = "createdFrom"
+#: What a quote's status says when it is, or will be, an estimate.
+OFFERED = frozenset({"proposal", "won"})
 #: Setting a method makes NetSuite rate the shipping anew: cost and method always travel together.
 SHIPPING = frozenset({"ship_method", "ship_cost"})
 #: Fields that the generic body doesn't make here.
@@ -56,31 +56,37 @@ TAXED = frozenset({"lines", "discount", "ship_cost", "handling_cost", "tax_given
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What rendering an order needs. `facts`: fields of an order product -> writer. `note`: writers of line notes in NetSuite."""
+    """What rendering an order or a quote needs. `facts`: fields of an order product -> writer. `notes`: writers of line notes in NetSuite.
+
+    letters: stage -> status letters in which a write that is bound to it may go.
+    """
 
     sides: Mapping[str, Side]
     countries: Mapping[str, str]
     facts: Mapping[str, tuple[str, Writer]]
     notes: Mapping[str, tuple[str, Writer]]
     reference: Reference
+    letters: Mapping[str, Sequence[str]]
 
 
 def order_renderer(table: EntityTable, reference: Reference) -> Render:
     fields = table.children["lines"].fields
-    facts = {n: (fields[n].native["salesforce"].name, writer(fields[n], "salesforce", table, reference)) for n in ("line", *FACTS)}
+    known = [n for n in ("line", *FACTS) if n in fields and "salesforce" in fields[n].native]
+    facts = {n: (fields[n].native["salesforce"].name, writer(fields[n], "salesforce", table, reference)) for n in known}
     notes = {
         n: (fields[n].native["netsuite"].name, writer(fields[n], "netsuite", table, reference))
         for n in ("description", "location", "list_price")
+        if n in fields
     }
     countries = {name: field.country for name, field in table.fields.items() if field.country}
     sides = {"salesforce": side_of(table, "salesforce", reference), "netsuite": side_of(table, "netsuite", reference)}
-    orders = Orders(sides, countries, facts, notes, reference)
+    orders = Orders(sides, countries, facts, notes, reference, table.section("stages", "letters"))
 
-    def render(ask: Ask, record: Record, _links: Links) -> Rendered:
+    def render(ask: Ask, record: Record, links: Links) -> Rendered:
         side = sides[ask.target]
         if ask.kind in ("delete", "withdraw") or DELETED in ask.fields:
             return (part_of(side, ask, record, {}, {}),), {}
-        return to_netsuite(orders, ask, record) if ask.target == "netsuite" else to_salesforce(orders, ask, record)
+        return to_netsuite(orders, ask, record, links) if ask.target == "netsuite" else to_salesforce(orders, ask, record)
 
     return render
 
@@ -88,7 +94,7 @@ def order_renderer(table: EntityTable, reference: Reference) -> Render:
 # ---------------------------------------------------------------- to NetSuite
 
 
-def to_netsuite(orders: Orders, ask: Ask, record: Record) -> Rendered:
+def to_netsuite(orders: Orders, ask: Ask, record: Record, links: Links) -> Rendered:
     """Before acceptance the sublist is replaced whole; a cancel closes lines by number and touches nothing else of them."""
     side, create = orders.sides["netsuite"], ask.kind == "create"
     store = orders.reference.store(ask.desired.get("store"))
@@ -107,10 +113,14 @@ def to_netsuite(orders: Orders, ask: Ask, record: Record) -> Rendered:
         replaced = [] if create else [name for name in ("item", "taxDetails") if name in body]
     elif "cancel_lines" in fields:
         body["item"] = {"items": closing(ask.desired, asked_lines(fields))}
-    if create and store and store.order_status:
+    if create and store and store.order_status and side.record == ORDER:
         body["orderStatus"] = {"id": store.order_status}
     seeds = plain_body(side, ask.seeds, {**ask.desired, **ask.seeds}, orders.countries) if ask.seeds else {}
-    options = {**clearing(side, ask, body, replaced), **stage_options(ask), **ref_options(body, seeds)}
+    options = {**clearing(side, ask, body, replaced), **stage_options(orders, ask)}
+    if create and (source := made_of(ask.desired.get("quote"), links)):
+        seeds |= {CREATED_FROM: {"$ref": source}}
+        options |= {"transform": "estimate", "replace": "item"}
+    options |= ref_options(body, seeds)
     if create or "lines" in fields:
         checks = order_checks(store, ask.desired, loaded(row_value(record, "line_notes")), create=create)
         options |= {"checks": encoded(checks), **({"sold_by": store.code} if store else {})}
@@ -136,10 +146,19 @@ def with_tax(orders: Orders, ask: Ask, record: Record, store: Store | None, body
     return taxed(store, body, shares(ask.desired, body["item"]["items"], loaded(row_value(record, "line_notes")), Decimal(tax), scale))
 
 
-def stage_options(ask: Ask) -> Options:
+def stage_options(orders: Orders, ask: Ask) -> Options:
     if not ask.stage:
         return {}
-    return {"stage_field": "status", "stage_values": json.dumps(STAGE_LETTERS.get(ask.stage, ())), "stage_as": STAGE_AS}
+    return {"stage_field": "status", "stage_values": json.dumps(orders.letters.get(ask.stage, ())), "stage_as": STAGE_AS}
+
+
+def made_of(quote: str | None, links: Links) -> str | None:
+    """The quote whose estimate becomes this order: one that is in NetSuite, or is on its way there. Others would let the order wait for ever."""
+    key = links.key_of(quote) if quote else None
+    link = links.link(key) if key else None
+    if link is None or link.standing != "active":
+        return None
+    return quote if link.ids.get("netsuite") or link.facts.get("wish") in OFFERED else None
 
 
 def order_discount(store: Store | None, amount: str | None, *, create: bool) -> Body:

@@ -53,6 +53,10 @@ class FakeAccount:
                 record[name] = value
         self._answer()
 
+    async def transform(self, type_: str, id_: str, target: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> str:
+        self.calls.append(f"TRANSFORM {type_}/{id_}?replace={parameters['replace']}")
+        return await self.create(target, {**body, "createdFrom": id_})
+
     async def delete(self, type_: str, id_: str) -> None:
         self._called("DELETE")
         self._there(id_)
@@ -101,6 +105,15 @@ def test_a_create_is_one_post_with_our_key_and_seeds() -> None:
     verdict = send(account, job(seeds={"creditLimit": 5}))
     assert (verdict.kind, verdict.created, verdict.calls) == ("applied", True, 1)
     assert account.records == {verdict.id: {"companyName": "Acme", "creditLimit": 5, "externalId": EID}}
+
+
+def test_an_order_of_an_estimate_is_made_by_its_transformation() -> None:
+    """createdFrom can't be set: an order that was posted would have lost its quote for ever."""
+    account, made = FakeAccount(), {"seeds": {"createdFrom": "88"}, "options": {"transform": "estimate", "replace": "item"}}
+    verdict = send(account, job(**made))
+    assert (verdict.kind, verdict.created, account.calls) == ("applied", True, ["TRANSFORM estimate/88?replace=item", "POST"])
+    assert account.records[verdict.id] == {"companyName": "Acme", "createdFrom": "88", "externalId": EID}
+    assert send(account, job(**made)).kind == "unchanged", "a repeat finds its own order"
 
 
 def test_a_taken_key_is_looked_up_and_patched_by_id_without_seeds() -> None:

@@ -36,8 +36,11 @@ def order_after(account: Account, record: Record | None, old: Record | None) -> 
 
 def estimate_before(account: Account, record: Record, old: Record | None, sent: frozenset[str]) -> None:
     orders.before(account, record, old, sent)
-    lost = record.values.get("entityStatus") == "14"
-    record.values["status"] = "C" if lost else "A" if old is None or old.values.get("status") == "C" else old.values["status"]
+    v, was = record.values, old.values.get("status") if old else None
+    if was in ("B", "V"):
+        return
+    late = v.get("dueDate") is not None and v["dueDate"] < account.today()
+    v["status"] = "C" if v.get("entityStatus") == "14" else "X" if late else "A"
 
 
 def fulfilment_before(account: Account, record: Record, old: Record | None, _sent: frozenset[str]) -> None:

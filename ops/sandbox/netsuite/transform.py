@@ -61,7 +61,9 @@ def transform(
     record.lines["item"] = _lines(account.kind(target_type), source, target_type)
     change = patch.parse(account, kind, body, manner)
     sent = change.lines.pop("item", None)
-    if sent is not None:
+    if sent is not None and target_type == "salesOrder":  # an order names no lines of its estimate: its own are added, or stand for all
+        change.lines["item"] = sent
+    elif sent is not None:
         record.lines["item"] = _choose(record.lines["item"], sent, only="item" in manner.replace)
     if target_type == "itemFulfillment":
         _add_kit_members(account, record)
