@@ -6,7 +6,11 @@ import asyncio
 import json
 import sys
 
+from sqlalchemy import text
+
 from ops.demo.tell import Stage, now
+from ops.reporting import queries
+from ops.wiring.reporting import database
 
 #: Both systems have been read again and nothing has been written for this long: rest.
 QUIET_S = 4.0
@@ -19,6 +23,7 @@ async def told(stage: Stage) -> None:
     await lag(stage)
     await stayed_deleted(stage)
     await foreign(stage)
+    await reported(stage)
     await parked(stage)
     await replayed(stage)
 
@@ -69,6 +74,23 @@ async def foreign(stage: Stage) -> None:
         return f"{found['name']}, credit limit {found['credit_limit']}" if found and str(found.get("credit_limit")).startswith("31000") else None
 
     await stage.see("a consumer that isn't ours reads the golden topic", read)
+
+
+async def reported(stage: Stage) -> None:
+    """Every golden record stands in its table, and what finance asks first has an answer."""
+    db = database(stage.world.settings)
+
+    async def rows() -> str | None:
+        for name in stage.world.settings.entities:
+            wanted = len(await asyncio.to_thread(stage.pipeline.table, f"entity.{name}"))
+            async with db.connect() as connection:
+                if wanted != (await connection.execute(text(f"select count(*) from golden_{name}"))).scalar():
+                    return None
+        found = await queries.ask(db, "open_orders", stage.clock.now().date())
+        return f"{len(found.rows)} open orders, the oldest {found.rows[0][0]} (accord report show open_orders)" if found.rows else None
+
+    await stage.see("finance's tables hold every golden record", rows)
+    await db.dispose()
 
 
 async def parked(stage: Stage) -> None:
