@@ -56,9 +56,9 @@ def _empty(folder: Path) -> None:
 async def _set(here: world.World, clock: SystemClock) -> Stage:
     seeds = await seed.seed(here.salesforce, here.netsuite)
     ends = stack.Endpoints(here.kafka, here.registry)
-    here.settings = await asyncio.to_thread(
-        world.configure, here.folder, world.configuration(ends, here.sandbox, seeds.reference, seeds.stores, here.folder)
-    )
+    table = world.configuration(ends, here.sandbox, seeds.reference, seeds.stores, here.folder)
+    table["run"]["reporting"] = True
+    here.settings = await asyncio.to_thread(world.configure, here.folder, table)
     roles = roles_of(here.settings, str(here.config))
     supervisor = Supervisor(roles, here.settings.run.state_dir / "logs", world.environment(), clock, _said)
     return Stage(here, seeds, Pipeline.of(here.settings), supervisor, clock, str(here.config), _line)
