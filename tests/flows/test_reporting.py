@@ -40,6 +40,10 @@ class Role:
         with self.log.open("ab") as log:
             return subprocess.Popen(self.command("run", "reporting"), stdout=log, stderr=log, env=self.environment)
 
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "ops.cli", *words, "--config", str(self.rig.config)]
 
@@ -54,8 +58,7 @@ async def reporting(rig: Rig, url: str) -> AsyncIterator[tuple[Role, AsyncEngine
     try:
         yield role, db
     finally:
-        role.process.kill()
-        role.process.wait()
+        role.kill()
         await db.dispose()
 
 
@@ -84,7 +87,7 @@ async def test_the_tables_follow_the_topics_through_a_kill_and_a_rebuild(pipelin
     buyer = await account(pipeline, "Ledger Ltd")
     async with reporting(pipeline, await fresh(postgres)) as (role, db):
         ident = await order(pipeline, buyer, [("CUP-01", 7, "9.99", {"Accord_Discount_Percent__c": Decimal(15)})])
-        role.process.kill()
+        role.kill()
         await sales_order(pipeline, ident)
         await changed(pipeline.sf, "Account", buyer, {"Phone": "+1 503 555 0177"})
         await pipeline.quiet()
