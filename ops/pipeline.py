@@ -15,7 +15,7 @@ from accord.kafka.lag import waiting
 from accord.kafka.producer import TransactionalWriter
 from accord.kafka.registry import ConfluentRegistry
 from accord.links import LinkIndex
-from producers.runner import confirmation
+from producers.runner import confirmation, paused
 from schemas.events import Audit, Handling, Link, Notice, Outcome, Parked, Position, ReadRequest, Record
 from schemas.ids import SYSTEMS, Ref, parse_ref
 from schemas.topics import Topics
@@ -134,6 +134,16 @@ class Pipeline:
         )  # fmt: skip
         with self._writer("confirm") as writer:
             writer.send(self.topics.name("position"), key.encode(), self.codec.encode("position", Position(key, str(until_ms), now_ms)), headers=trail)
+            writer.send(self.topics.name("audit"), step.correlation_id.encode(), self.codec.encode("audit", step), headers=trail)
+
+    def hold(self, entity: str, now_ms: int, *, go_on: bool = False) -> None:
+        """Hold the backfill of an entity wherever it runs, or let it go on; with a line on the audit trail."""
+        key, trail = paused(entity), headers.of_event(f"person:backfill:{entity}:{now_ms}")
+        word = "resumed" if go_on else "paused"
+        step = Audit(headers.correlation_of(trail), now_ms, word, "", entity, key, "", "", "backfill", f"a person {word} the backfill", "", 0)
+        value = None if go_on else self.codec.encode("position", Position(key, word, now_ms))
+        with self._writer("hold") as writer:
+            writer.send(self.topics.name("position"), key.encode(), value, headers=trail)
             writer.send(self.topics.name("audit"), step.correlation_id.encode(), self.codec.encode("audit", step), headers=trail)
 
     def replay(self, since_ms: int = 0) -> int:

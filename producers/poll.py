@@ -39,15 +39,19 @@ class Rhythm:
 
 
 class Poll:
-    """A source over one feed. `marks`: this feed's first snapshot ends its entity's. `once`: end after the snapshot (events follow)."""
+    """A source over one feed. `marks`: this feed's first snapshot ends its entity's. `once`: end after the snapshot (events follow).
+
+    `window`: with `once`, ask for what changed meanwhile, because events may not be subscribed to yet.
+    """
 
     def __init__(
-        self, feed: Feed, clock: Clock, rhythm: Rhythm | None = None, *, name: str = "", marks: bool = True, once: bool = False
-    ) -> None:
+        self, feed: Feed, clock: Clock, rhythm: Rhythm | None = None, *, name: str = "", marks: bool = True, once: bool = False, window: bool = True
+    ) -> None:  # fmt: skip
         self.name = name or f"{feed.system}.{feed.entity}"
         self.brake = Brake(self.name)
         self._feed, self._clock, self._rhythm, self._marks, self._once = feed, clock, rhythm or Rhythm(), marks, once
         self._lag_ms = int(self._rhythm.lag_s * 1000)
+        self._asks_window = once and window
         self._seen = Seen()
         self._head_ms = 0
         self._swept = -1e9
@@ -94,7 +98,7 @@ class Poll:
 
     def _window(self, began_ms: int) -> tuple[ReadRequest, ...]:
         """What changed during a snapshot whose events may not have been subscribed to from its first moment on."""
-        if not self._once:
+        if not self._asks_window:
             return ()
         since = horizon(began_ms, self._lag_ms, int(self._rhythm.overlap_s * 1000))
         return (ReadRequest(self._feed.entity, self._feed.system, self._feed.object, "*", "changed during the snapshot", since=since),)
@@ -124,7 +128,8 @@ class Poll:
 
     def _late(self, cursor: Cursor, fresh: list[Row], read_ms: int, at_ms: int) -> Cursor:
         """A row that was stamped before what had been read, and is new all the same, was committed late. (One that was seen with that very
-        stamp was not: a value that is worked out, as what remains of an invoice, changes without one.)"""
+        stamp was not: a value that is worked out, as what remains of an invoice, changes without one.)
+        """
         late = max((at_ms - r.stamp_ms for r in fresh if r.stamp_ms < read_ms and not self._seen.stamped(r.id, r.stamp_ms)), default=0)
         overlap = widened(cursor.overlap_ms, late)
         if overlap != cursor.overlap_ms:

@@ -47,6 +47,11 @@ def confirmation(source: str) -> str:
     return f"{source}.confirmed"
 
 
+def paused(entity: str) -> str:
+    """Key in `position` that stands there while a person holds the backfill of an entity."""
+    return f"backfill.{entity}.paused"
+
+
 async def run(source: Source, ledger: Ledger, bench: Bench) -> None:
     """For ever, or until the source has nothing more to read for good. Raises Fatal."""
     await ledger.start()

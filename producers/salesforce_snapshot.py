@@ -37,14 +37,14 @@ class BulkPosition:
 
 
 class SalesforceSnapshot:
-    """A source that ends. `marks`: it is this entity's only snapshot of the system."""
+    """A source that ends. `marks`: it is this entity's only snapshot of the system. `window`: ask for what changed meanwhile."""
 
     def __init__(
-        self, org: Salesforce, read: SalesforceRead, clock: Clock, rhythm: Rhythm, *, marks: bool = True, bulk_from: int = BULK_FROM, page: int = 10_000
+        self, org: Salesforce, read: SalesforceRead, clock: Clock, rhythm: Rhythm, *, name: str = "", marks: bool = True, window: bool = True, bulk_from: int = BULK_FROM, page: int = 10_000
     ) -> None:  # fmt: skip
-        self.name = f"salesforce.{read.entity}.snapshot"
+        self.name = name or f"salesforce.{read.entity}.snapshot"
         self._org, self._read, self._clock, self._rhythm, self._marks = org, read, clock, rhythm, marks
-        self._bulk_from, self._page = bulk_from, page
+        self._bulk_from, self._page, self._asks_window = bulk_from, page, window
         self._feed = SalesforceFeed(org, read)
 
     async def pages(self, position: str | None) -> AsyncIterator[Page]:
@@ -54,11 +54,15 @@ class SalesforceSnapshot:
             yield page
 
     def _by_rest(self) -> Poll:
-        return Poll(self._feed, self._clock, self._rhythm, name=self.name, marks=self._marks, once=True)
+        return Poll(self._feed, self._clock, self._rhythm, name=self.name, marks=self._marks, once=True, window=self._asks_window)
 
     async def _large(self) -> bool:
         """Children can't be read by a Bulk query."""
-        return not self._read.children and await self._feed.count() >= self._bulk_from
+        return not self._read.children and await self.count() >= self._bulk_from
+
+    async def count(self) -> int:
+        """How many records there are to read."""
+        return await self._feed.count()
 
     async def _by_bulk(self, position: str | None) -> AsyncIterator[Page]:
         bulk, account = Bulk(self._org, self._clock), (await self._org.token()).org_id
@@ -85,7 +89,7 @@ class SalesforceSnapshot:
 
     def _window(self, held: BulkPosition) -> tuple[ReadRequest, ...]:
         """What changed while the job ran: its events may not have been subscribed to from the first moment on."""
-        if not held.done:
+        if not held.done or not self._asks_window:
             return ()
         since = horizon(held.at_ms, int(self._rhythm.lag_s * 1000), int(self._rhythm.overlap_s * 1000))
         return (ReadRequest(self._read.entity, "salesforce", self._read.object, "*", "changed during the snapshot", since=since),)

@@ -46,10 +46,10 @@ def run(role: str, main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     try:
         asyncio.run(_main(main))
     except* Fatal as group:
-        LOG.critical("fatal", why=str(_first(group)))
+        LOG.critical("fatal", why=str(first(group)))
         sys.exit(EXIT_FATAL)
     except* AccordError as group:
-        LOG.critical("ended", why=str(_first(group)))
+        LOG.critical("ended", why=str(first(group)))
         sys.exit(EXIT_CRASH)
 
 
@@ -71,7 +71,8 @@ async def in_thread(work: Callable[[threading.Event], None], stop: asyncio.Event
     await working
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What ended the first task of a group."""
     found: BaseException = group
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]

@@ -59,9 +59,9 @@ async def producers(settings: Settings, stop: asyncio.Event) -> None:
     found = entities(settings)
     wanted = reads(found)
     topics, codec = ready(settings, found)
-    room = _room(settings, topics, codec, wanted)
+    room = room_of(settings, topics, codec, wanted)
     parts = [await budget(settings, system, "producers", reading, topics, codec, room.clock) for system in SYSTEMS]
-    org, account = _clients(settings, parts, room.clock)
+    org, account = both(settings, parts, room.clock)
     pubsub = _pubsub(settings, org, room.clock)
     by_events = [SalesforceFeed(org, r) for r in wanted if isinstance(r, SalesforceRead) and r.mode != "poll"]
     sources, readers = _sources(settings, org, account, pubsub, wanted, room.clock), _readers(room, org, account, wanted)
@@ -75,7 +75,7 @@ async def producers(settings: Settings, stop: asyncio.Event) -> None:
         account.close()
 
 
-def _clients(settings: Settings, parts: Sequence[Budget], clock: Clock) -> tuple[Salesforce, NetSuite]:
+def both(settings: Settings, parts: Sequence[Budget], clock: Clock) -> tuple[Salesforce, NetSuite]:
     """Both systems, each within its part of the limits."""
     of_salesforce, of_netsuite = parts
     return (
@@ -97,7 +97,8 @@ async def _cancel(stop: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> N
         task.cancel()
 
 
-def _room(settings: Settings, topics: Topics, codec: Codec, wanted: Sequence[SalesforceRead | NetSuiteRead]) -> Room:
+def room_of(settings: Settings, topics: Topics, codec: Codec, wanted: Sequence[SalesforceRead | NetSuiteRead]) -> Room:
+    """What is shared, of what these reads need."""
     clock = SystemClock()
     outbox = Outbox(codec, topics, wanted, lambda: epoch_ms(clock.now()), partitions=PARTITIONS)
     positions = KafkaPositions(settings.kafka.bootstrap, topics, codec.decode, settings.kafka.settings)
