@@ -23,6 +23,7 @@ class SalesforceRead:
     hint: this object's events only point at the parent document: (parent entity, field that holds the parent's id), e.g. ("order", "OrderId").
     merges: records can be merged: a deleted one names the survivor (`MasterRecordId`).
     fields: API names, parent paths allowed ("Account.Name"); arrive in the body under the same names.
+    every_s: seconds between polls, 0 = as the configuration says: what only we write is looked at now and then.
     """
 
     entity: str
@@ -33,6 +34,7 @@ class SalesforceRead:
     where: str = ""
     hint: tuple[str, str] | None = None
     merges: bool = False
+    every_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accord.clock import Clock
 from accord.errors import Fatal
@@ -40,7 +40,7 @@ def salesforce_sources(org: Salesforce, reads: Iterable[SalesforceRead], clock: 
     alone([(r.entity, r.object) for r in whole], "Salesforce")
     hints = [r for r in given if r.hint and r.mode == "poll"]
     return [
-        *(Poll(SalesforceFeed(org, r), clock, rhythm) if r.mode == "poll" else SalesforceSnapshot(org, r, clock, rhythm) for r in whole),
+        *(Poll(SalesforceFeed(org, r), clock, replace(rhythm, poll_s=r.every_s or rhythm.poll_s)) if r.mode == "poll" else SalesforceSnapshot(org, r, clock, rhythm) for r in whole),
         *(Poll(SalesforceFeed(org, r), clock, rhythm, name=f"salesforce.{r.entity}.{r.object}", marks=False) for r in hints),
     ]
 

@@ -34,7 +34,10 @@ def _salesforce(table: EntityTable, spec: Any) -> SalesforceRead:
     fields = tuple(
         n for n in columns_of(table.fields.values(), "salesforce", spec.get("fields", ())) if n not in {c.name for c in children}
     )
-    return SalesforceRead(table.entity, spec["object"], spec.get("mode", "cdc"), fields, children, spec.get("where", ""), merges=bool(spec.get("merges")))
+    return SalesforceRead(
+        table.entity, spec["object"], spec.get("mode", "cdc"), fields, children, spec.get("where", ""),
+        merges=bool(spec.get("merges")), every_s=float(spec.get("every_s", 0)),
+    )  # fmt: skip
 
 
 def _netsuite(table: EntityTable, spec: Any) -> NetSuiteRead:
