@@ -100,5 +100,5 @@ def _columns(table: EntityTable, field: FieldTable, system: System, object_: str
     names = dict.fromkeys([*native.columns, *([native.name] if native.name else [])])
     for name in names:
         writes = name == native.name
-        kind = field.type if writes or not native.hook else "id"
+        kind = field.type if writes or not (native.hook or native.expr) else "id"
         yield Need(object_, name, place, kind, length, create=create and writes, update=written and writes and not field.create_only)

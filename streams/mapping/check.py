@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from schemas.ids import SYSTEMS
 from streams.mapping.compute import COMPUTES
 from streams.mapping.entity import LIST_FORMS, RENDERERS, VALIDATORS
+from streams.mapping.expression import faults as expression_faults
 from streams.mapping.hooks import HOOKS
 from streams.mapping.lattice import lattice_faults
 from streams.mapping.source import Place
@@ -110,11 +111,19 @@ def _field(table: EntityTable, field: FieldTable, entities: frozenset[str]) -> F
         yield from _owned(table, field, owners(field.owner, stages, table.section("owners")), stages)
     if field.compute and field.compute not in COMPUTES:
         yield field.place, f"{field.name}: unknown compute {field.compute!r}; known are {', '.join(COMPUTES)}"
+    if field.expr and (field.owner != "accord" or field.compute):
+        yield field.place, f'{field.name}: a field with an expression is worked out by accord alone: owner = "accord", and no compute'
+    yield from ((field.place, f"{field.name}: {fault}") for fault in (expression_faults(field.expr, _both_sides(table)) if field.expr else ()))
     for other in (field.country,):
         if other and not table.known(other):
             yield field.place, f"{field.name}: country {other!r} is no field of this entity"
     if field.name in STATUS_FIELDS and field.owner != "accord":
         yield field.place, f"{field.name}: is written by accord alone, so its owner is accord"
+
+
+def _both_sides(table: EntityTable) -> Mapping[str, frozenset[str]]:
+    """What an expression may read: fields of either system."""
+    return {system: frozenset(name for name, field in table.fields.items() if system in field.native) for system in SYSTEMS}
 
 
 def _owned(table: EntityTable, field: FieldTable, by_stage: Mapping[str, Any], stages: tuple[str, ...]) -> Found:
@@ -139,10 +148,10 @@ def _owned(table: EntityTable, field: FieldTable, by_stage: Mapping[str, Any], s
             f"{field.name}: {field.type}({field.argument}) cuts and can't be undone, but both systems own the field at some stage",
         )
     for system, native in field.native.items():
-        if two_way and native.hook and native.hook not in UNDONE_HOOKS and not table.section("render"):
+        if two_way and (native.expr or native.hook) and native.hook not in UNDONE_HOOKS and not table.section("render"):
             yield (
                 field.place,
-                f"{field.name}: hook {native.hook!r} of {system} can't be undone, but both systems own the field at some stage",
+                f"{field.name}: {f'hook {native.hook!r}' if native.hook else 'the expression'} of {system} can't be undone, but both systems own the field at some stage",
             )
 
 
@@ -164,6 +173,11 @@ def _typed(table: EntityTable, field: FieldTable, entities: frozenset[str]) -> F
             f"{field.name}: {field.type}({field.argument}): no such {kind.argument or 'list'}; known are {', '.join(known[field.type])}",
         )
     for native in field.native.values():
+        if native.expr:
+            columns = frozenset(native.columns)
+            yield from ((field.place, f"{field.name}: {fault}") for fault in expression_faults(native.expr, {"row": columns, "shown": columns}))
+        if native.hook and native.expr:
+            yield field.place, f"{field.name}: has a hook and an expression"
         if native.hook and native.hook not in HOOKS:
             yield field.place, f"{field.name}: unknown hook {native.hook!r}; known are {', '.join(HOOKS)}"
     if field.on_conflict not in ("restore", "report"):
@@ -224,6 +238,9 @@ def _tells(table: EntityTable) -> Found:
 
 
 def _condition(table: EntityTable, path: tuple[str, ...], part: Mapping[str, Any]) -> Found:
+    if set(part) == {"expr"}:
+        yield from ((path, fault) for fault in expression_faults(str(part["expr"]), _both_sides(table)))
+        return
     if not table.known(str(part.get("field"))):
         yield path, f"condition on {part.get('field')!r}: no such field"
     if unknown := sorted(set(part) - KEYS):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from streams.mapping.expression import expression, names
 from streams.mapping.stores import Reference
+from streams.mapping.table import FieldTable
 from streams.mapping.tells import order_of
 from streams.rules import Links, Read
 
@@ -48,6 +50,19 @@ def store_subsidiary(reference: Reference) -> Compute:
 def order_of_source(_reference: Reference) -> Compute:
     """The order of a document that was made from another document."""
     return lambda _target, read, links: order_of(read, links)
+
+
+def worked_out(field: FieldTable, place: str, normal: Callable[[str, str, str | None, Links, Read], str | None]) -> Compute:
+    """A field of the mapping that has an expression."""
+    run, reads = expression(field.expr, f"{place}: {field.name}"), tuple(names(field.expr))
+
+    def compute(target: str, read: Read, links: Links) -> str | None:
+        values: dict[str, dict[str, str | None]] = {}
+        for system, name in reads:
+            values.setdefault(system, {})[name] = read(system, name)
+        return normal(target, field.name, run(values), links, read)
+
+    return compute
 
 
 COMPUTES: Mapping[str, Callable[[Reference], Compute]] = {

@@ -9,7 +9,7 @@ from typing import Any
 from accord.reads import NetSuiteRead, SalesforceRead
 from schemas.events import Problem, Record
 from schemas.ids import OTHER, SYSTEMS
-from streams.mapping.compute import COMPUTES
+from streams.mapping.compute import COMPUTES, worked_out
 from streams.mapping.documents import children_form
 from streams.mapping.golden import golden_of, whole_schema
 from streams.mapping.lines import translated
@@ -112,7 +112,7 @@ def rules_of(table: EntityTable, reference: Reference, margin_ms: int) -> Rules:
 
 def _context(table: EntityTable) -> frozenset[str] | None:
     """What normal forms read beside their own field: the record's currency and countries. A computed field may read anything."""
-    if any(field.compute for field in table.fields.values()):
+    if any(field.compute or field.expr for field in table.fields.values()):
         return None
     return frozenset({"currency"} | {field.country for field in table.fields.values() if field.country})
 
@@ -202,6 +202,8 @@ def _stage(table: EntityTable, stages: Sequence[str], reference: Reference) -> C
 
 def _compute(table: EntityTable, reference: Reference) -> Callable[[str, str, Read, Links], str | None]:
     made = {name: COMPUTES[field.compute](reference) for name, field in table.fields.items() if field.compute}
+    normal = _normal(table, reference)
+    made |= {name: worked_out(field, str(table.document.place(*field.place)), normal) for name, field in table.fields.items() if field.expr}
 
     def compute(field: str, target: str, read: Read, links: Links) -> str | None:
         found = made.get(field)
@@ -241,7 +243,7 @@ def _match_values(table: EntityTable) -> Callable[[str, Read], tuple[str, ...]]:
 
 def _present(table: EntityTable, parts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Conditions on fields that these accounts have."""
-    return [part for part in parts if part["field"] in table.fields]
+    return [part for part in parts if "expr" in part or part["field"] in table.fields]
 
 
 def _names(spec: Any) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def _stage_of(table: EntityTable) -> Callable[[str], str] | None:
     letters = {name for name, field in table.fields.items() for native in field.native.values() if native.hook == "status_letter"}
     rules: Sequence[Mapping[str, Any]] = table.section("stages").get("rules", ())
     parts = [part for rule in rules for part in rule.get("when", ())]
-    sound = all(set(part) <= KEYS and set(part) & set(TESTS) and "field" in part for part in parts)
+    sound = all(set(part) <= KEYS and set(part) & set(TESTS) and "field" in part for part in parts)  # what an expression says of a letter isn't tried
     order = stages_of(table)
     if not letters or not any(part.get("field") in letters for part in parts) or not sound or any(r.get("stage") not in order for r in rules):
         return None

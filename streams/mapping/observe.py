@@ -7,11 +7,12 @@ from typing import Any
 
 from schemas.events import Values
 from schemas.ids import SYSTEMS, System
-from streams.mapping.convert import KEEP, Reader
+from streams.mapping.convert import KEEP, Reader, cell, cell_text, read_text
+from streams.mapping.expression import expression
 from streams.mapping.hooks import HOOKS
 from streams.mapping.lines import Hook
 from streams.mapping.stores import Reference
-from streams.mapping.table import EntityTable
+from streams.mapping.table import EntityTable, FieldTable, Native
 from streams.mapping.types import reader
 
 Body = Mapping[str, Any]
@@ -39,13 +40,25 @@ def _side(table: EntityTable, system: System, reference: Reference) -> OneSide:
         native = field.native.get(system)
         if native is None or not native.columns:
             continue
-        if native.hook:
-            hook = HOOKS[native.hook](native.columns, table, reference)
+        if native.hook or native.expr:
+            hook = HOOKS[native.hook](native.columns, table, reference) if native.hook else _expressed(field, native, table, reader(field, system, table, reference))
             hooked.append((name, frozenset(native.columns), _or(hook, field.empty) if field.empty else hook))
         else:
             read = reader(field, system, table, reference)
             plain.setdefault(native.columns[0], []).append((name, _or(read, field.empty) if field.empty else read))
     return _compiled(plain, hooked)
+
+
+def _expressed(field: FieldTable, native: Native, table: EntityTable, read: Reader) -> Hook:
+    """The field's own reader on what an expression makes of the columns."""
+    run = expression(native.expr, f"{table.document.place(*field.place)}: {field.name}")
+
+    def hook(body: Body) -> str | None:
+        cells = {column: body.get(column) for column in native.columns}
+        row = {name: read_text(cell(value)) for name, value in cells.items()}
+        return read(run({"row": row, "shown": {name: read_text(cell_text(value)) for name, value in cells.items()}}))
+
+    return hook
 
 
 def _or(read: Reader, empty: str) -> Reader:

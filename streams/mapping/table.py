@@ -30,11 +30,12 @@ STREET_LINES = ("1", "2", "3")
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """A field's name in one system. `name`: to write, empty = read only. `columns`: to read. `hook`: a named function that reads them."""
+    """A field's name in one system. `name`: to write, empty = read only. `columns`: to read. `hook`: a named function that reads them; `expr`: an expression that does."""
 
     name: str = ""
     columns: tuple[str, ...] = ()
     hook: str = ""
+    expr: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class FieldTable:
     """One canonical field. `owner`: a system, "accord", "none", or stage -> one of these. `place`: path for faults.
 
     empty: canonical value of an empty one. empty_unknown: the system whose empty one is no wish (the other fills in its default).
-    group: an address. country: the field with the country that a phone or address part is read by. needs: features of the accounts.
+    compute, expr: a named function, or an expression, that works it out. group: an address. country: the field with the country that a phone or address part is read by. needs: features of the accounts.
     """
 
     name: str
@@ -59,6 +60,7 @@ class FieldTable:
     group: str = ""
     country: str = ""
     compute: str = ""
+    expr: str = ""
     needs: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
@@ -117,7 +119,8 @@ class EntityTable:
 
 
 FIELD_KEYS = frozenset({
-    "type", "owner", "salesforce", "netsuite", "seed", "on_conflict", "create_only", "empty_unknown", "empty", "group", "country", "compute", "needs",
+    "type", "owner", "salesforce", "netsuite", "seed", "on_conflict", "create_only", "empty_unknown", "empty", "group", "country", "compute", "expr",
+    "needs",
 })  # fmt: skip
 
 
@@ -168,6 +171,7 @@ def _field(name: str, place: tuple[str, ...], spec: Mapping[str, Any], base: Fie
         group=str(spec.get("group", base.group)),
         country=str(spec.get("country", base.country)),
         compute=str(spec.get("compute", base.compute)),
+        expr=str(spec.get("expr", base.expr)),
         needs=_needs(spec.get("needs", base.needs)),
         unknown=tuple(sorted(set(spec) - FIELD_KEYS)),
     )  # fmt: skip
@@ -183,7 +187,7 @@ def _native(system: System, spec: Any) -> Native:
         return Native(spec, (spec if system == "salesforce" else spec.lower(),))
     name = str(spec.get("name", ""))
     columns = spec.get("columns", spec.get("column", name if system == "salesforce" else name.lower()))
-    return Native(name, ((columns,) if columns else ()) if isinstance(columns, str) else tuple(columns), str(spec.get("hook", "")))
+    return Native(name, ((columns,) if columns else ()) if isinstance(columns, str) else tuple(columns), str(spec.get("hook", "")), str(spec.get("expr", "")))
 
 
 def _address_fields(group: str, spec: Mapping[str, Any], *, picklists: bool) -> dict[str, FieldTable]:

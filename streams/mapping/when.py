@@ -1,10 +1,11 @@
-"""Conditions in table form: `{ field, is | not | within | present, system? }`, compiled to one function."""
+"""Conditions in table form: `{ field, is | not | within | present, system? }` or `{ expr }`, compiled to one function."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from streams.mapping.expression import expression, names
 from streams.mapping.stores import Reference
 from streams.rules import Read
 
@@ -15,8 +16,21 @@ KEYS = frozenset({"field", "system", *TESTS})
 
 def condition(spec: Sequence[Mapping[str, Any]], system: str, reference: Reference) -> Test:
     """All parts must hold. `system`: whose value a part reads unless it says so."""
-    parts = [_part(part, part.get("system", system), reference) for part in spec]
+    parts = [_expression(str(part["expr"])) if "expr" in part else _part(part, part.get("system", system), reference) for part in spec]
     return lambda read: all(part(read) for part in parts)
+
+
+def _expression(source: str) -> Test:
+    """Holds where the expression answers true."""
+    run, reads = expression(source, "condition"), tuple(names(source))
+
+    def holds(read: Read) -> bool:
+        values: dict[str, dict[str, str | None]] = {}
+        for side, field in reads:
+            values.setdefault(side, {})[field] = read(side, field)
+        return run(values) == "true"
+
+    return holds
 
 
 def _part(spec: Mapping[str, Any], system: str, reference: Reference) -> Test:
