@@ -116,9 +116,13 @@ class ReconcileStage:
         outs += [desk.out("claim", c.value, c, headers, lane=lane) for c in decision.claims]
         outs += [desk.out("learned", str(Ref(x.entity, x.system, x.record_id)), x, headers) for x in decision.learned]
         for key, forward in decision.forwards:
+            if forward.entity not in self._entities:
+                continue  # a document tells a timeline that isn't mirrored here
             topic = "outcome" if isinstance(forward, Outcome) else "observation"
             outs.append(desk.out(topic, key, forward, headers, lane=lane))
         for request in decision.reads:
+            if request.entity not in self._entities:
+                continue
             if request.if_assumed:
                 self._due.put(partition, request)
             else:
