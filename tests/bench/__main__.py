@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from ops.local import stack
-from tests.bench import codec, figures, flow, streams_customer, streams_w
+from tests.bench import backfill, codec, figures, flow, streams_customer, streams_w, terms
 
 Rows = list[dict[str, Any]]
 WIDTH = 120  # names are long, and a log has no width of its own
@@ -43,8 +43,16 @@ def of_flow(*, short: bool) -> Rows:
     return rows(flow.run(flow.SHORT if short else flow.Plan()))
 
 
+def of_terms(*, short: bool) -> Rows:
+    return rows(terms.run(items=100, customers=200, count=200) if short else terms.run())
+
+
+def of_backfill(*, short: bool) -> Rows:
+    return rows(backfill.run(backfill.SHORT if short else backfill.Plan()))
+
+
 #: By the first part of the names that they measure.
-GROUPS: Mapping[str, Callable[..., Rows]] = {"codec": of_codec, "w": of_w, "customer": of_customer, "flow": of_flow}
+GROUPS: Mapping[str, Callable[..., Rows]] = {"codec": of_codec, "w": of_w, "customer": of_customer, "terms": of_terms, "flow": of_flow, "backfill": of_backfill}
 
 
 def rows(found: Sequence[figures.Figure]) -> Rows:
