@@ -9,7 +9,7 @@ import pytest
 
 from ops.local import stack
 from tests.bench import __main__ as bench
-from tests.bench import customers, figures, streams_customer
+from tests.bench import customers, figures, streams_customer, terms
 
 KEYS = ["name", "value", "unit", "peer", "peer_value", "ratio"]
 
@@ -49,3 +49,10 @@ def test_a_percentile_is_one_of_the_values() -> None:
     """A mean would hide the late ones."""
     values = [float(n) for n in range(100, 0, -1)]
     assert [figures.percentile(values, share) for share in (0.0, 0.5, 0.99, 1.0)] == [1, 51, 100, 100]
+
+
+def test_the_shops_api_is_measured_beside_a_bare_endpoint() -> None:
+    """A latency without the framework's own beside it says more about the machine than about us."""
+    found = {f.name: f for f in terms.run(items=50, customers=100, count=50)}
+    assert found["terms.api.p99"].peer == "bare Starlette endpoint"
+    assert all(f.value > 0 and f.peer_value for f in found.values())
