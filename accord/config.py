@@ -173,7 +173,8 @@ class Settings(BaseSettings):
     notices: Notices = Notices()
     mapping_dir: Path | None = None
     entities: tuple[str, ...] = (
-        "customer", "contact", "item", "price", "quote", "order", "fulfilment", "invoice", "payment", "credit_memo", "refund", "return", "order_event",
+        "customer", "contact", "item", "pricebook", "price", "price_break", "quote", "order", "fulfilment", "invoice", "payment", "credit_memo", "refund", "return",
+        "order_event",
     )  # fmt: skip
     reference: dict[str, Any] = Field(default_factory=dict)
     stores: dict[str, Any] = Field(default_factory=dict)

@@ -60,7 +60,7 @@ class Body:
 
 
 def fill(write: Write, links: Index) -> tuple[tuple[Body, ...], tuple[Missing, ...]]:
-    """Bodies for the target, and what is missing (then nothing may be sent)."""
+    """Bodies for the target, and what is missing (then nothing may be sent). Option `after`: a record that must be there first."""
     codes = {**CODES, **json.loads(write.options.get("ref_codes", "{}"))}
     missing: dict[str, Missing] = {}
     own = links.key_of(write.key) or write.key
@@ -77,6 +77,8 @@ def fill(write: Write, links: Index) -> tuple[tuple[Body, ...], tuple[Missing, .
             return ref
         return link.ids[write.target] if link else ref
 
+    if before := write.options.get("after"):
+        found(before, 0, "")
     bodies = tuple(_part(part, found, seeds=n > 0 or not write.id) for n, part in enumerate(write.parts))
     for check in checks(write):
         key = links.key_of(check.ref)

@@ -50,7 +50,7 @@ async def reference(salesforce: Salesforce, netsuite: NetSuite) -> Seeds:
     if len(books) != 1:
         raise Fatal(f"the org has {len(books)} standard price books, expected one")
     names = {
-        "default_store": "us", "date_format": "MM/DD/YYYY", "standard_pricebook": books[0]["Id"], "base_price_level": "1",
+        "default_store": "us", "date_format": "MM/DD/YYYY", "base_price_level": "1",
         "subsidiaries": subsidiaries, "locations": locations, "currencies": {"USD": "1", "EUR": "2"},
         "price_levels": {"base": {"id": "1", "text": "Base Price"}, "wholesale": {"id": "2", "text": "Wholesale"}, "online": {"id": "3", "text": "Online Price"}},
         "terms": {"net30": {"id": "1", "text": "Net 30"}, "net15": {"id": "2", "text": "Net 15"}, "due_on_receipt": {"id": "3", "text": "Due on receipt"}},

@@ -206,6 +206,8 @@ def _conditions(table: EntityTable) -> Found:
     for target, spec in table.section("create").items():
         for part in spec.get("when", ()):
             yield from _condition(table, ("create", target, "when"), part)
+        if "after" in spec and not table.known(str(spec["after"])):
+            yield ("create", target, "after"), f"create after {spec['after']!r}: no such field"
     for number, spec in enumerate(table.section("stages").get("rules", ())):
         for part in spec.get("when", ()):
             yield from _condition(table, ("stages", "rules", str(number), "when"), part)

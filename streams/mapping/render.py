@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from schemas.events import Part, Record, Values
-from schemas.ids import SYSTEMS, System, to_external
+from schemas.ids import OTHER, SYSTEMS, System, to_external
 from streams.address import netsuite_state, postal_shown, street_lines
 from streams.mapping.convert import Writer
 from streams.mapping.reads import filled
@@ -67,7 +67,8 @@ def renderer(table: EntityTable, reference: Reference) -> Render:
     """For entities whose fields stand on their own."""
     sides = {system: side_of(table, system, reference) for system in SYSTEMS}
     countries = {name: field.country for name, field in table.fields.items() if field.country}
-    adopts, notes = adoption(table, sides["salesforce"]), case_note(table, sides["salesforce"])
+    adopts, waits = adoption(table, sides["salesforce"]), precedence(table)
+    notes = case_note(table, sides["salesforce"])
 
     def render(ask: Ask, record: Record, _links: Links) -> Rendered:
         side = sides[ask.target]  # type: ignore[index]
@@ -76,9 +77,22 @@ def renderer(table: EntityTable, reference: Reference) -> Render:
         body = plain_body(side, ask.fields, ask.desired, countries)
         options = {**address_book(side, ask, body), **clearing(side, ask, body), **unique(side, body)} if side.system == "netsuite" else {**adopts(ask, body), **(notes if ask.kind == "create" else {})}
         seeds = plain_body(side, ask.seeds, {**ask.desired, **ask.seeds}, countries) if ask.seeds else {}
-        return (part_of(side, ask, record, body, seeds),), {**options, **ref_options(body, seeds)}
+        return (part_of(side, ask, record, body, seeds),), {**options, **waits(ask, record), **ref_options(body, seeds)}
 
     return render
+
+
+def precedence(table: EntityTable) -> Callable[[Ask, Record], Options]:
+    """`after` of a create: the field that names a record which must be in the target before, though the body doesn't say it."""
+    fields = {target: str(spec["after"]) for target, spec in table.section("create").items() if "after" in spec}
+
+    def waits(ask: Ask, record: Record) -> Options:
+        field = fields.get(ask.target)
+        register = record.registers.get(OTHER[ask.target], {}).get(field) if field and ask.kind == "create" else None
+        slot = None if register is None else register.row or register.event
+        return {"after": slot.value} if slot is not None and slot.value else {}
+
+    return waits
 
 
 def adoption(table: EntityTable, side: Side) -> Callable[[Ask, Body], Options]:

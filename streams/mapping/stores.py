@@ -67,7 +67,6 @@ class Reference:
     one_world: bool = True
     legacy_tax: bool = True
     date_format: str = "M/D/YYYY"
-    standard_pricebook: str = ""
     base_price_level: str = "1"
     precision_max: int = 2
 
@@ -79,6 +78,11 @@ class Reference:
 
     def store(self, code: str | None) -> Store | None:
         return self.stores.get(code or self.default_store)
+
+    @property
+    def price_level_ids(self) -> list[str]:
+        """NetSuite ids of the price levels that are mirrored; the base level where none is named."""
+        return list(self.codes.get("price_levels", {}).values()) or [self.base_price_level]
 
     def features(self) -> frozenset[str]:
         """Names that a field may say it `needs`."""
@@ -103,7 +107,7 @@ def stores(reference: Mapping[str, Any], stores: Mapping[str, Any]) -> Reference
         if isinstance(entry, Mapping) and "decimals" in entry:
             decimals[code] = int(entry["decimals"])
     known = set(TABLES) | {
-        "default_store", "multi_currency", "state_picklists", "one_world", "date_format", "standard_pricebook", "base_price_level",
+        "default_store", "multi_currency", "state_picklists", "one_world", "date_format", "base_price_level",
         "precision_max", "legacy_tax",
     }  # fmt: skip
     faults += [f"  reference.{name}: not known; known are {', '.join(sorted(known))}" for name in reference if name not in known]
@@ -119,8 +123,8 @@ def stores(reference: Mapping[str, Any], stores: Mapping[str, Any]) -> Reference
     plain: dict[str, Any] = {
         k: reference[k] for k in ("multi_currency", "state_picklists", "one_world", "legacy_tax", "precision_max") if k in reference
     }
-    texts: dict[str, Any] = {k: str(reference[k]) for k in ("standard_pricebook", "base_price_level") if k in reference}
-    return Reference(codes, shown, made, default, decimals, date_format=form, **plain, **texts)
+    base = str(reference.get("base_price_level", "1"))
+    return Reference(codes, shown, made, default, decimals, date_format=form, base_price_level=base, **plain)
 
 
 def _codes(table: str, entries: Mapping[str, Any], faults: list[str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -16,7 +16,7 @@ from schemas.events import Change
 EPOCH_MS = 1_795_000_000_000
 REFERENCE: dict[str, Any] = {
     "default_store": "us", "subsidiaries": {"us": "1"}, "currencies": {"USD": "1"}, "locations": {"us_east": "1"}, "base_price_level": "1",
-    "standard_pricebook": "01s000000000001AAA", "terms": {"net30": {"id": "1", "text": "Net 30"}},
+    "terms": {"net30": {"id": "1", "text": "Net 30"}},
     "price_levels": {"base": {"id": "1", "text": "Base Price"}}, "ship_methods": {"ground": {"id": "1", "text": "Ground"}},
 }  # fmt: skip
 STORES: dict[str, Any] = {"us": {"subsidiary": "us", "currencies": ["USD"], "locations": ["us_east"], "price_level": "base", "countries": ["US"], "tax_mode": "none"}}

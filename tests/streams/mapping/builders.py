@@ -22,7 +22,6 @@ REFERENCE: dict[str, Any] = {
     "terms": {"net30": {"id": "2", "text": "Net 30"}},
     "ship_methods": {"ground": "12"},
     "date_format": "MM/DD/YYYY",
-    "standard_pricebook": "01sSTD",
 }
 STORES: dict[str, Any] = {
     "us": {

@@ -135,7 +135,7 @@ def test_what_the_org_lacks_is_left_out():
     assert "BillingState" in fields
     assert "BillingStateCode" not in fields
     assert "subsidiary" not in found["order"].rules.fields
-    assert found["price"].rules.match_values("salesforce", reading(salesforce={"sku": "A"})) == ("price|sku|A",)
+    assert found["price"].rules.match_values("salesforce", reading(salesforce={"sku": "A", "level": "base"})) == ("price|sku|A|BASE",)
 
 
 def test_faults_of_the_reference_data_are_told_at_once():

@@ -33,32 +33,6 @@ def test_items_of_all_kinds_become_products(world):
     )
 
 
-def test_base_prices_become_entries_of_the_standard_book(world):
-    """One row for each item and currency; other levels stay out; an entry names its book once, at creation."""
-    found = [observed("price", "netsuite", row) for row in rows(world.account, "price", world.cup)]
-    assert sorted((f["currency"], f["price"], f["active"], f["sku"]) for f in found) == [
-        ("EUR", "9.99", "true", "CUP-01"),
-        ("USD", "9.99", "true", "CUP-01"),
-    ]
-    ask = ask_of("price", "salesforce", netsuite=next(f for f in found if f["currency"] == "USD"))
-    parts, options = entities()["price"].render(ask, record_of("price", f"price:netsuite:{world.cup}-1-1"), NOTHING)
-    assert body_of(parts[0]) == {
-        "Product2Id": {"$ref": f"item:netsuite:{world.cup}"},
-        "CurrencyIsoCode": "USD",
-        "UnitPrice": D("9.99"),
-        "IsActive": True,
-    }
-    assert json.loads(parts[0].seeds) == {"Pricebook2Id": "01sSTD"}
-    assert json.loads(options["ref_codes"]) == {"item": "missing_sku"}
-    match = entities()["price"].rules.match_values
-    salesforce = observed(
-        "price",
-        "salesforce",
-        {"Product2Id": "01t", "Product2.StockKeepingUnit": "cup-01", "CurrencyIsoCode": "USD", "UnitPrice": D("9.99")},
-    )
-    assert match("salesforce", reading(salesforce=salesforce)) == ("price|sku|CUP-01|USD",)
-
-
 def test_a_fulfilment_shows_its_lines_and_parcels_on_the_order(world):
     """Each line names the order product, each parcel its tracking number; children carry keys of their own, so a repeat doubles nothing."""
     made, id_ = shipped(
