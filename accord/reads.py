@@ -16,6 +16,25 @@ class Children:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """Rows of another NetSuite search that belong to a row: those in which the column `on` names its internal id; they arrive under `name`."""
+
+    name: str
+    type: str
+    on: str
+    columns: tuple[str, ...]
+    filters: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stir:
+    """A row that is new or changed puts the record of that entity which its column names on `read.netsuite`; `lines.<column>`: each of its lines."""
+
+    entity: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class SalesforceRead:
     """One Salesforce object of one entity.
 
@@ -45,6 +64,8 @@ class NetSuiteRead:
     key: columns whose values make the record id of a snapshot row (joined by "-"); empty = the internal id.
     sublists: sublists that no search shows (packages of a fulfilment), read from each record; arrive in the body under their names.
     saved_search: a customer's own search to run instead, by id.
+    joined: other searches whose rows go along. stirs: other records that must be read because of a row.
+    hint: the rows only stir. query: SuiteQL to read instead of a search (snapshots only); ordered by the first of `key`.
     """
 
     entity: str
@@ -58,3 +79,7 @@ class NetSuiteRead:
     key: tuple[str, ...] = ()
     saved_search: str = ""
     every_s: float = 0.0
+    joined: tuple[Joined, ...] = ()
+    stirs: tuple[Stir, ...] = ()
+    hint: bool = False
+    query: str = ""

@@ -1,95 +1,127 @@
-"""What has no change stamp (prices): read whole at a rhythm and compared; a row that has vanished is gone."""
+"""What has no change stamp (prices, stock): read whole at a rhythm and compared; a row that has vanished is gone."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
+from zlib import crc32
 
 import msgspec
-import structlog
 
 from accord.clock import Clock
+from accord.pace import Lane
 from producers.brake import Brake
 from producers.feed import Feed, change, vanished
 from producers.packed import pack_contents, unpack_contents
 from producers.poll import check_account
 from producers.source import Page, rest
+from producers.stir import Stirs
 from schemas.events import Change, Mark
 
-LOG = structlog.get_logger(__name__)
+#: The contents are kept in so many parts, and only those are stored again in which something has changed: 200,000 prices fill two megabytes.
+PARTS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Position: what the last whole reading found, as packed contents. `done`: there was one."""
+    """Position of the last whole reading; what it found stands in the parts. `done`: there was one."""
 
     account: str = ""
     definition: str = ""
-    contents: str = ""
     done: bool = False
     at: int = 0
 
 
 @dataclass(slots=True)
 class _Reading:
-    """One whole reading under way."""
+    """One whole reading under way. `moved`: ids whose contents are others than before."""
 
     account: str
     definition: str
     began_ms: int = 0
     contents: dict[str, str] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
 
 
 class Difference:
-    """A source over one feed, read whole every `every_s` seconds."""
+    """A source over one feed, read whole every `every_s` seconds. `stirs`: what must be read because a row has changed."""
 
-    def __init__(self, feed: Feed, clock: Clock, every_s: float, *, name: str = "", marks: bool = True) -> None:
+    def __init__(self, feed: Feed, clock: Clock, every_s: float, *, name: str = "", marks: bool = True, stirs: Stirs | None = None) -> None:
         self.name = name or f"{feed.system}.{feed.entity}"
         self.brake = Brake(self.name)
-        self._feed, self._clock, self._every_s, self._marks = feed, clock, every_s, marks
+        self._feed, self._clock, self._every_s, self._marks, self._stirs = feed, clock, every_s, marks, stirs
+        self._held: Held | None = None
+        self._contents: dict[str, str] = {}
 
     async def pages(self, position: str | None) -> AsyncIterator[Page]:
-        held = Held() if position is None else msgspec.json.decode(position, type=Held)
-        contents = unpack_contents(held.contents)
+        if self._held is None:
+            self._held, self._contents = opened(position)
         while True:
+            held = self._held
             now = _Reading(held.account, held.definition)
-            async for page in self._changed(now, contents, first=not held.done):
+            async for page in self._changed(now, first=not held.done):
                 yield page
-            gone = self._vanished(now, contents, held)
-            contents = now.contents
-            packed = pack_contents(contents)
-            if packed is None:
-                LOG.warning(
-                    "too many rows to keep over a restart: what vanishes while this is down will be missed",
-                    source=self.name,
-                    rows=len(contents),
-                )
-            marks = (Mark(self._feed.entity, self._feed.system, self.name, 0, 1),) if self._marks and not held.done else ()
-            new = Held(now.account, now.definition, packed or "", done=True, at=now.began_ms)
-            same = not gone and not marks and (new.contents, new.definition) == (held.contents, held.definition)
-            text = None if same else msgspec.json.encode(new).decode()
-            yield Page(gone, marks=marks, position=text, lane="live" if held.done else "backfill")
-            held = new
+            yield self._end(held, now)
+            self._held, self._contents = Held(now.account, now.definition, done=True, at=now.began_ms), now.contents  # it is committed
             async for sign in rest(self._clock, self._every_s):
                 yield sign
 
-    async def _changed(self, now: _Reading, before: dict[str, str], *, first: bool) -> AsyncIterator[Page]:
+    async def _changed(self, now: _Reading, *, first: bool) -> AsyncIterator[Page]:
         """Rows other than before. `now` collects what was found, from the first batch on."""
         since, id_, more = 0, "", True
-        found = now.contents
+        lane: Lane = "backfill" if first else "live"
+        before = self._contents
         while more:
-            batch = await self._feed.batch(since, id_, first=first, lane="backfill" if first else "live")
+            batch = await self._feed.batch(since, id_, first=first, lane=lane)
             check_account(self.name, now.account, batch.account)
             now.account, now.definition, now.began_ms = batch.account, batch.definition, now.began_ms or batch.at_ms
-            found |= {row.id: row.content() for row in batch.rows}
-            fresh = [change(self._feed, r, batch.at_ms) for r in batch.rows if before.get(r.id) != found[r.id]]
-            yield Page(fresh, lane="backfill" if first else "live")
+            found = {row.id: row.content() for row in batch.rows}
+            fresh = [row for row in batch.rows if before.get(row.id) != found[row.id]]
+            now.contents |= found
+            now.moved.update(row.id for row in fresh)
+            requests = self._stirs.of(fresh) if self._stirs and not first else []
+            yield Page([change(self._feed, r, batch.at_ms) for r in fresh], requests, lane=lane)
             since, id_, more = batch.since_ms, batch.since_id, batch.more
 
-    def _vanished(self, now: _Reading, before: dict[str, str], held: Held) -> list[Change]:
+    def _end(self, held: Held, now: _Reading) -> Page:
+        """What has vanished, and the position behind it all."""
+        gone = self._vanished(now, held)
+        moved = now.moved | {k for k in self._contents if k not in now.contents}
+        parts = packed(now.contents, moved)
+        marks = (Mark(self._feed.entity, self._feed.system, self.name, 0, 1),) if self._marks and not held.done else ()
+        new = Held(now.account, now.definition, done=True, at=now.began_ms)
+        text = msgspec.json.encode(new).decode() if parts or marks or new.definition != held.definition or not held.done else None
+        requests = self._stirs.gone(c.record_id for c in gone) if self._stirs else []
+        return Page(gone, requests, marks, text, "live" if held.done else "backfill", parts)
+
+    def _vanished(self, now: _Reading, held: Held) -> list[Change]:
         """Rows that are no more; nothing is concluded where the search itself has changed."""
         if held.definition != now.definition:
             return []
-        gone = [k for k in before if k not in now.contents]
-        self.brake.admit(len(gone), now.began_ms, len(before))
+        gone = [k for k in self._contents if k not in now.contents]
+        self.brake.admit(len(gone), now.began_ms, len(self._contents))
         return [vanished(self._feed, k, now.began_ms, reason="vanished") for k in gone]
+
+
+def part_of(id_: str) -> str:
+    return f"{crc32(id_.encode()) % PARTS:02d}"
+
+
+def packed(contents: Mapping[str, str], moved: Iterable[str]) -> dict[str, str]:
+    """The parts to which these ids belong, as texts."""
+    wanted: dict[str, dict[str, str]] = {part_of(id_): {} for id_ in moved}
+    for id_, content in contents.items() if wanted else ():
+        if (part := part_of(id_)) in wanted:
+            wanted[part][id_] = content
+    return {name: pack_contents(part) for name, part in wanted.items()}
+
+
+def opened(position: str | None) -> tuple[Held, dict[str, str]]:
+    """Undo what was stored: the head in the first line, the parts as JSON in the second (producers.outbox)."""
+    head, _, parts = (position or "").partition("\n")
+    if not head:
+        return Held(), {}
+    contents: dict[str, str] = {}
+    for text in msgspec.json.decode(parts or "{}", type=dict[str, str]).values():
+        contents |= unpack_contents(text)
+    return msgspec.json.decode(head, type=Held), contents

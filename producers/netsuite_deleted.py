@@ -17,7 +17,8 @@ from accord.reads import NetSuiteRead
 from producers.brake import Brake
 from producers.cursor import horizon
 from producers.feed import Row, change
-from producers.netsuite_poll import NetSuiteFeed, plain
+from producers.netsuite_joined import plain
+from producers.netsuite_poll import NetSuiteFeed
 from producers.packed import pack_ids, unpack_ids
 from producers.poll import STORE_MS, Rhythm, check_account
 from producers.seen import Seen

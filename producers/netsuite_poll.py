@@ -12,9 +12,12 @@ from accord.netsuite.restlet import LOADED_PAGE, PAGE, Asked, Found, Restlet, st
 from accord.pace import Lane
 from accord.reads import NetSuiteRead
 from producers.feed import Batch, Named, Row, encoded
+from producers.netsuite_joined import joined, plain
 
 #: Ids in one call.
 NAMED = 200
+#: Parts the id of a keyed row: the record's internal id, then what tells its rows apart.
+KEYED = "-"
 #: A page that is too much even so is a record with too many lines: tell it instead of halving on.
 SMALLEST = 5
 
@@ -26,7 +29,7 @@ class NetSuiteFeed:
 
     def __init__(self, restlet: Restlet, read: NetSuiteRead, *, page: int = 0) -> None:
         self.entity, self.object = read.entity, read.type
-        self._restlet, self._read = restlet, read
+        self._restlet, self._read, self._keyed = restlet, read, bool(read.key)
         self._page = page or (LOADED_PAGE if read.sublists else PAGE)
         self._asked = Asked(
             type="" if read.saved_search else read.type,
@@ -43,27 +46,48 @@ class NetSuiteFeed:
         since = stamp(since_ms) if since_ms else ""
         found = await self._page_of(replace(self._asked, since=since, since_id=int(since_id or 0)), lane)
         at = stamp_ms(found.since) if found.since else since_ms
-        rows = [self.row(r) for r in found.rows]
+        rows = await self._rows(found.rows, lane)
         return Batch(found.account, found.at_ms, rows, found.more, at, str(found.since_id or ""), found.search_hash)
 
     async def named(self, ids: Sequence[str]) -> Named:
-        """Rows by id. Gone: absent even from a search without the mapping's filters, which the role could make."""
+        """Rows by id. Gone: absent even from a search without the mapping's filters, which the role could make.
+
+        Of a keyed read the id of a whole record asks for all of its rows; which of them are no more, that answer can't tell.
+        """
         rows: list[Row] = []
         gone: list[str] = []
         times: list[int] = []
         asked = list(dict.fromkeys(ids))
         for n in range(0, len(asked), NAMED):
             part = asked[n : n + NAMED]
-            found = await self._page_of(replace(self._asked, ids=self._natives(part)), "live")
+            at, found = await self._all(replace(self._asked, ids=self._natives(part)))
+            whole = {i for i in part if self._keyed and KEYED not in i}
             wanted = set(part)
-            here = [row for row in map(self.row, found.rows) if row.id in wanted]
-            times.append(found.at_ms)
+            here = [row for row in found if row.id in wanted or row.id.partition(KEYED)[0] in whole]
+            times.append(at)
             rows += here
-            gone += await self._gone([i for i in part if i not in {row.id for row in here}])
+            gone += await self._gone([i for i in part if i not in whole and i not in {row.id for row in here}])
         return Named(min(times, default=0), rows, gone)
 
+    async def _all(self, asked: Asked) -> tuple[int, list[Row]]:
+        """Every row of a search, with the time at which the first page was asked for: one item alone may have many prices."""
+        rows: list[Row] = []
+        at, more = 0, True
+        while more:
+            found = await self._page_of(asked, "live")
+            at, more = at or found.at_ms, found.more
+            rows += await self._rows(found.rows, "live")
+            asked = replace(asked, since=found.since, since_id=found.since_id)
+        return at, rows
+
+    async def _rows(self, found: Sequence[Mapping[str, Any]], lane: Lane) -> list[Row]:
+        """Rows with what other searches say of them."""
+        ids = list(dict.fromkeys(str(row["id"]) for row in found))
+        more = await joined(lambda asked: self._page_of(asked, lane), self._read.joined, ids) if ids else {}
+        return [self.row(row, {name: rows.get(str(row["id"]), ()) for name, rows in more.items()}) for row in found]
+
     async def _gone(self, absent: Sequence[str]) -> list[str]:
-        if not absent or self._read.key:  # a price whose item can be read is gone when its row is
+        if not absent or self._keyed:  # a price whose item can be read is gone when its row is
             return list(absent)
         found = await self._page_of(Asked(type=self.object, ids=absent, ids_only=True), "live")
         there = {str(r["id"]) for r in found.rows}
@@ -71,7 +95,7 @@ class NetSuiteFeed:
 
     def _natives(self, ids: Sequence[str]) -> list[str]:
         """Internal ids: the id of a keyed row begins with the one of its record."""
-        return list(dict.fromkeys(i.partition("-")[0] for i in ids)) if self._read.key else list(ids)
+        return list(dict.fromkeys(i.partition(KEYED)[0] for i in ids)) if self._keyed else list(ids)
 
     async def _page_of(self, asked: Asked, lane: Lane) -> Found:
         while True:
@@ -82,21 +106,16 @@ class NetSuiteFeed:
                     raise
                 self._page //= 2
 
-    def row(self, found: Mapping[str, Any]) -> Row:
-        """A row of the answer: values by column, `_type`, `lines`, and sublists under their names."""
-        body = {**found["values"], "_type": found["type"], **(found.get("sublists") or {})}
+    def row(self, found: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> Row:
+        """A row of the answer: values by column, `_type`, `lines`, sublists and rows of other searches under their names."""
+        body = {**found["values"], "_type": found["type"], **(found.get("sublists") or {}), **(more or {})}
         if self._read.lines:
             body["lines"] = found.get("lines") or []
         at = found.get("stamp")
         return Row(self._id(found), str(found["type"]), stamp_ms(at) if at else 0, encoded(body))
 
     def _id(self, found: Mapping[str, Any]) -> str:
-        if not self._read.key:
+        if not self._keyed:
             return str(found["id"])
         parts = [found["id"] if name == "internalid" else plain(found["values"].get(name)) for name in self._read.key]
-        return "-".join(map(str, parts))
-
-
-def plain(cell: Any) -> str:
-    """The value of a cell: "x" or {"value", "text"}."""
-    return str(cell.get("value", "")) if isinstance(cell, Mapping) else str(cell or "")
+        return KEYED.join(map(str, parts))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from accord.errors import Rejected
 from accord.kafka.headers import correlation_of, of_event
 from accord.kafka.records import Headers, Record
@@ -16,6 +18,8 @@ from schemas.topics import Topics, change_topic
 
 #: Key of marks; no record address looks like it.
 MARKS = b"~marks"
+#: Between the name of a source and that of one part of its position.
+PART = "#"
 
 
 class Encoder(Protocol):
@@ -59,6 +63,7 @@ class Outbox:
         out = [out for change in page.changes for out in self.change(change, page.lane)]
         out += [self._request(request) for request in page.requests]
         out += [self._mark(mark, p) for mark in page.marks for p in range(self._partitions)]
+        out += [self.position(f"{source}{PART}{name}", text) for name, text in page.parts.items()]
         if page.position is not None:
             out.append(self.position(source, page.position))
         return out
@@ -118,3 +123,11 @@ def positions(records: Iterable[tuple[bytes | None, bytes | None]], decode: Call
         else:
             out[name] = decode(value).position
     return out
+
+
+def held(positions: Mapping[str, str], source: str) -> str | None:
+    """The position of a source as it was stored; where it has parts they follow as JSON in a second line."""
+    prefix = source + PART
+    parts = {name.removeprefix(prefix): text for name, text in positions.items() if name.startswith(prefix)}
+    head = positions.get(source)
+    return head if head is None or not parts else f"{head}\n{msgspec.json.encode(parts).decode()}"

@@ -37,9 +37,9 @@ def unpack_ids(text: str) -> set[str]:
     return out
 
 
-def pack_contents(contents: Mapping[str, str]) -> str | None:
-    """Ids with short hashes of their contents. None where they need too much room."""
-    return _squeezed("\n".join(f"{k} {v}" for k, v in sorted(contents.items())))
+def pack_contents(contents: Mapping[str, str]) -> str:
+    """Ids with short hashes of their contents; some thousands fit into one record of Kafka."""
+    return _packed("\n".join(f"{k} {v}" for k, v in sorted(contents.items())))
 
 
 def unpack_contents(text: str) -> dict[str, str]:
@@ -52,8 +52,12 @@ def _order(id_: str) -> tuple[int, str]:
     return (int(id_), "") if id_.isdecimal() else (-1, id_)
 
 
+def _packed(text: str) -> str:
+    return b85encode(zlib.compress(text.encode(), 6)).decode()
+
+
 def _squeezed(text: str) -> str | None:
-    packed = b85encode(zlib.compress(text.encode(), 6)).decode()
+    packed = _packed(text)
     return packed if len(packed) <= ROOM else None
 
 

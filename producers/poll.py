@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from accord.clock import Clock
+from accord.clock import Clock, epoch_ms
 from accord.errors import Fatal
 from accord.pace import Lane
 from producers.brake import Brake
@@ -19,6 +19,7 @@ from producers.cursor import Cursor, horizon, moved, read, text, widened
 from producers.feed import Batch, Feed, Row, change
 from producers.seen import Seen
 from producers.source import Page, rest
+from producers.stir import Stirs
 from schemas.events import Change, Mark, ReadRequest
 
 LOG = structlog.get_logger(__name__)
@@ -39,31 +40,35 @@ class Rhythm:
 
 
 class Poll:
-    """A source over one feed. `marks`: this feed's first snapshot ends its entity's. `once`: end after the snapshot (events follow).
+    """A source over one feed.
 
-    `window`: with `once`, ask for what changed meanwhile, because events may not be subscribed to yet.
+    marks: this feed's first snapshot ends its entity's. once: end after the snapshot (events follow). window: with `once`, ask for what
+    changed meanwhile, because events may not be subscribed to yet. stirs: what must be read because of new rows. hint: the rows do
+    nothing else; then there is no snapshot, for what was before is read anyhow.
     """
 
     def __init__(
-        self, feed: Feed, clock: Clock, rhythm: Rhythm | None = None, *, name: str = "", marks: bool = True, once: bool = False, window: bool = True
+        self, feed: Feed, clock: Clock, rhythm: Rhythm | None = None, *, name: str = "", marks: bool = True, once: bool = False,
+        window: bool = True, stirs: Stirs | None = None, hint: bool = False,
     ) -> None:  # fmt: skip
         self.name = name or f"{feed.system}.{feed.entity}"
         self.brake = Brake(self.name)
         self._feed, self._clock, self._rhythm, self._marks, self._once = feed, clock, rhythm or Rhythm(), marks, once
         self._lag_ms = int(self._rhythm.lag_s * 1000)
         self._asks_window = once and window
+        self._stirs, self._hint = stirs, hint
         self._seen = Seen()
         self._head_ms = 0
         self._swept = -1e9
 
     async def pages(self, position: str | None) -> AsyncIterator[Page]:
-        cursor = read(position)
+        cursor = self._from_now() if self._hint and position is None else read(position)
         cursor = replace(cursor, overlap_ms=max(cursor.overlap_ms, int(self._rhythm.overlap_s * 1000)))
         while not (self._once and cursor.done):
             changed = False
             reading = self._round(cursor) if cursor.done else self._snapshot(cursor)
             async for batch, fresh, page, moved_to in reading:
-                changed = batch.definition != cursor.definition and cursor.done
+                changed = batch.definition != cursor.definition and cursor.done and not self._hint
                 if changed:
                     break
                 cursor = moved_to
@@ -76,6 +81,10 @@ class Poll:
             elif not self._once:
                 async for sign in rest(self._clock, self._rhythm.poll_s):
                     yield sign
+
+    def _from_now(self) -> Cursor:
+        now_ms = epoch_ms(self._clock.now())
+        return Cursor(since_ms=horizon(now_ms, self._lag_ms, int(self._rhythm.overlap_s * 1000)), done=True, at=now_ms)
 
     async def _snapshot(self, cursor: Cursor) -> AsyncIterator[Step]:
         since, id_, began, more = cursor.since_ms, cursor.since_id, 0, True
@@ -117,8 +126,9 @@ class Poll:
                 limit = horizon(began, self._lag_ms, new.overlap_ms)
                 new = moved(new, batch.since_ms, batch.since_id, limit, complete=not more, at_ms=batch.at_ms)
             changes = self._changes(fresh, batch.at_ms)
-            store = bool(changes) or new.at - cursor.at >= STORE_MS
-            cursor, page = (new, Page(changes, position=text(new))) if store else (cursor, Page())
+            requests = self._stirs.of(fresh) if self._stirs else []
+            store = bool(changes or requests) or new.at - cursor.at >= STORE_MS
+            cursor, page = (new, Page(changes, requests, position=text(new))) if store else (cursor, Page())
             yield batch, fresh, page, cursor
             since, id_ = batch.since_ms, batch.since_id
         self._head_ms = began
@@ -145,6 +155,8 @@ class Poll:
         return [r for r in batch.rows if self._seen.fresh(r.id, r.stamp_ms, r.content())]
 
     def _changes(self, rows: list[Row], at_ms: int) -> list[Change]:
+        if self._hint:
+            return []
         self.brake.admit(sum(r.gone for r in rows), at_ms)
         return [change(self._feed, r, at_ms) for r in rows]
 

@@ -18,6 +18,7 @@ from accord.kafka.records import Partition, Record
 from producers.brake import Brake, Stopped
 from producers.feed import Feed, Named, change, vanished
 from producers.ledger import Ledger
+from producers.netsuite_poll import KEYED
 from producers.outbox import Out
 from producers.pending import WINDOW, Ask, Pending
 from producers.runner import CONFIRM_S, Bench, confirmed, delay
@@ -159,7 +160,8 @@ class Reader:
         except Stopped as stop:  # the brake is on what has vanished, not on what is there
             await self._halted([a for a in asks if a.request.record_id in absent], stop)
             asks, named = [a for a in asks if a.request.record_id not in absent], replace(named, gone=())
-        answered = {row.id[:15] for row in named.rows} | {id_[:15] for id_ in named.gone}
+        told = [*(row.id for row in named.rows), *named.gone]
+        answered = {part[:15] for id_ in told for part in (id_, id_.partition(KEYED)[0])}
         beyond = [a for a in asks if a.request.record_id[:15] not in answered]
         await self._commit([*self._answers(feed, named, asks), *(self._beyond(a) for a in beyond)], asks)
 
@@ -217,8 +219,8 @@ class Reader:
 
 
 def _ask(by_id: Mapping[str, Ask], id_: str) -> Ask:
-    """The ask for a record; Salesforce takes ids of 15 characters and answers with 18."""
-    found = by_id.get(id_) or by_id.get(id_[:15])
+    """The ask for a record; Salesforce takes ids of 15 characters and answers with 18, a keyed row answers for its whole record too."""
+    found = by_id.get(id_) or by_id.get(id_[:15]) or by_id.get(id_.partition(KEYED)[0])
     if found is None:
         raise Fatal(f"asked for {sorted(by_id)[:3]}..., got {id_}", code="wrong_answer")
     return found

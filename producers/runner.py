@@ -17,7 +17,7 @@ from accord.clock import Clock
 from accord.errors import Fatal, Rejected, Transient
 from producers.brake import Stopped
 from producers.ledger import Ledger, Positions
-from producers.outbox import Outbox
+from producers.outbox import Outbox, held
 from producers.source import Page, Source
 from producers.watch import Watch
 
@@ -55,7 +55,7 @@ def paused(entity: str) -> str:
 async def run(source: Source, ledger: Ledger, bench: Bench) -> None:
     """For ever, or until the source has nothing more to read for good. Raises Fatal."""
     await ledger.start()
-    position = (await bench.positions.load()).get(source.name)
+    position = held(await bench.positions.load(), source.name)
     failures = 0
     while True:
         bench.watch.beat(source.name)

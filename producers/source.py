@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from accord.clock import Clock
@@ -14,7 +15,8 @@ class Page(NamedTuple):
     """What goes into one Kafka transaction, together with the position behind it.
 
     marks: sent to every partition of the entity's change topic (in the backfill lane), after the changes.
-    position: the source's own JSON text; None = unchanged.
+    position: the source's own JSON text (one line); None = unchanged.
+    parts: further positions of the source by name, of which the others stay as they are.
     An empty page is a sign of life: it says that the source looked and found nothing.
     """
 
@@ -23,6 +25,7 @@ class Page(NamedTuple):
     marks: Sequence[Mark] = ()
     position: str | None = None
     lane: Lane = "live"
+    parts: Mapping[str, str] = MappingProxyType({})
 
     @property
     def empty(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from accord.clock import Clock
 from accord.errors import Fatal
+from accord.netsuite.rest import NetSuite
 from accord.netsuite.restlet import Restlet
 from accord.reads import NetSuiteRead, SalesforceRead
 from accord.salesforce.rest import Salesforce
@@ -14,10 +15,12 @@ from producers.difference import Difference
 from producers.feed import Feed
 from producers.netsuite_deleted import DeletedRecords, IdSets
 from producers.netsuite_poll import NetSuiteFeed
+from producers.netsuite_query import QueryFeed
 from producers.poll import Poll, Rhythm
 from producers.salesforce_poll import SalesforceFeed
 from producers.salesforce_snapshot import SalesforceSnapshot
 from producers.source import Source
+from producers.stir import Stirs
 
 SALESFORCE = Rhythm(poll_s=60.0, lag_s=10.0, overlap_s=600.0, sweep_s=300.0)
 NETSUITE = Rhythm()
@@ -45,20 +48,34 @@ def salesforce_sources(org: Salesforce, reads: Iterable[SalesforceRead], clock: 
     ]
 
 
-def netsuite_sources(restlet: Restlet, reads: Sequence[NetSuiteRead], clock: Clock, rhythms: Rhythms | None = None) -> list[Source]:
-    """Pollers, prices by difference, deleted records, and comparisons of id sets."""
-    given = rhythms or Rhythms()
-    alone([(r.entity, r.type) for r in reads], "NetSuite")
+def netsuite_sources(
+    restlet: Restlet, account: NetSuite, reads: Sequence[NetSuiteRead], clock: Clock, rhythms: Rhythms | None = None
+) -> list[Source]:
+    """Pollers, what has no stamp by difference, deleted records, comparisons of id sets, and hints at what must be read because of others."""
+    given, whole = rhythms or Rhythms(), [r for r in reads if not r.hint]
+    alone([(r.entity, r.type) for r in whole], "NetSuite")
+    entities = {r.entity for r in whole}
     census: dict[str, int] = {}
-    out: list[Source] = [_netsuite(restlet, r, clock, given) for r in reads]
-    out.append(DeletedRecords(restlet, reads, clock, given.netsuite, census))
-    out += [IdSets(restlet, r, clock, given.ids_s, census) for r in reads if r.mode == "poll"]
+    out: list[Source] = [_netsuite(_feed(restlet, account, r), r, Stirs(r, entities), clock, given) for r in whole]
+    out += [_hint(restlet, r, Stirs(r, entities), clock, given.netsuite) for r in reads if r.hint]
+    out.append(DeletedRecords(restlet, whole, clock, given.netsuite, census))
+    out += [IdSets(restlet, r, clock, given.ids_s, census) for r in whole if r.mode == "poll"]
     return out
 
 
-def _netsuite(restlet: Restlet, read: NetSuiteRead, clock: Clock, rhythms: Rhythms) -> Source:
-    feed = NetSuiteFeed(restlet, read)
-    return Poll(feed, clock, rhythms.netsuite) if read.mode == "poll" else Difference(feed, clock, read.every_s or rhythms.prices_s)
+def _netsuite(feed: Feed, read: NetSuiteRead, stirs: Stirs, clock: Clock, rhythms: Rhythms) -> Source:
+    if read.mode == "poll":
+        return Poll(feed, clock, rhythms.netsuite, stirs=stirs)
+    return Difference(feed, clock, read.every_s or rhythms.prices_s, stirs=stirs)
+
+
+def _hint(restlet: Restlet, read: NetSuiteRead, stirs: Stirs, clock: Clock, rhythm: Rhythm) -> Source:
+    name = f"netsuite.{read.entity}.{read.type}"
+    return Poll(NetSuiteFeed(restlet, read), clock, rhythm, name=name, marks=False, stirs=stirs, hint=True)
+
+
+def _feed(restlet: Restlet, account: NetSuite, read: NetSuiteRead) -> Feed:
+    return QueryFeed(account, read) if read.query else NetSuiteFeed(restlet, read)
 
 
 def salesforce_feeds(org: Salesforce, reads: Iterable[SalesforceRead]) -> Mapping[tuple[str, str], Feed]:
@@ -67,9 +84,9 @@ def salesforce_feeds(org: Salesforce, reads: Iterable[SalesforceRead]) -> Mappin
     return _by_address([(r.entity, r.object, SalesforceFeed(org, r)) for r in given])
 
 
-def netsuite_feeds(restlet: Restlet, reads: Iterable[NetSuiteRead]) -> Mapping[tuple[str, str], Feed]:
+def netsuite_feeds(restlet: Restlet, account: NetSuite, reads: Iterable[NetSuiteRead]) -> Mapping[tuple[str, str], Feed]:
     """What the reader of `read.netsuite` reads with, as `Reader` wants it."""
-    return _by_address([(r.entity, r.type, NetSuiteFeed(restlet, r)) for r in reads])
+    return _by_address([(r.entity, r.type, _feed(restlet, account, r)) for r in reads if not r.hint])
 
 
 def _by_address(feeds: Iterable[tuple[str, str, Feed]]) -> dict[tuple[str, str], Feed]:

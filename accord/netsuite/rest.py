@@ -177,14 +177,21 @@ class NetSuite:
         """All rows of a query (order it by something unique); keys are lower case, values text, nulls left out."""
         offset, more = 0, True
         while more:
-            page = {"limit": str(PAGE), "offset": str(offset)}
-            asked = {"q": query, "params": list(params)} if params else {"q": query}
-            answer = await self.call(
-                "POST", "/services/rest/query/v1/suiteql", params=page, body=asked, headers={"Prefer": "transient"}, write=False, lane=lane
-            )
-            for row in answer.body["items"]:
-                yield {k: v for k, v in row.items() if k != "links"}
-            offset, more = offset + PAGE, bool(answer.body["hasMore"])
+            rows, more = await self.suiteql_page(query, params, offset=offset, lane=lane)
+            for row in rows:
+                yield row
+            offset += PAGE
+
+    async def suiteql_page(
+        self, query: str, params: Sequence[str | int] = (), *, offset: int = 0, lane: Lane = "live"
+    ) -> tuple[list[Mapping[str, Any]], bool]:
+        """Up to 1,000 rows from an offset that is a multiple of that, and whether there are more."""
+        page = {"limit": str(PAGE), "offset": str(offset)}
+        asked = {"q": query, "params": list(params)} if params else {"q": query}
+        answer = await self.call(
+            "POST", "/services/rest/query/v1/suiteql", params=page, body=asked, headers={"Prefer": "transient"}, write=False, lane=lane
+        )
+        return [{k: v for k, v in row.items() if k != "links"} for row in answer.body["items"]], bool(answer.body["hasMore"])
 
     async def metadata(self, type_: str) -> Mapping[str, Any]:
         """JSON schema of a record type, custom fields included."""

@@ -43,5 +43,6 @@ def reads(found: Mapping[str, Entity]) -> list[SalesforceRead | NetSuiteRead]:
 
 def objects(found: Mapping[str, Entity]) -> list[tuple[str, str]]:
     """(system, object) of each change topic."""
-    pairs = [("salesforce", r.object) if isinstance(r, SalesforceRead) else ("netsuite", r.type) for r in reads(found)]
+    told = [r for r in reads(found) if isinstance(r, SalesforceRead) or not r.hint]
+    pairs = [("salesforce", r.object) if isinstance(r, SalesforceRead) else ("netsuite", r.type) for r in told]
     return list(dict.fromkeys(pairs))

@@ -123,14 +123,14 @@ def _sources(
     )
     cdc = SalesforceCdc(pubsub, settings.salesforce.channel, [r for r in of_salesforce if r.mode != "poll"], clock, margin_s=settings.run.margin_s)
     restlet = clients.restlet(settings, account)
-    return [cdc, *salesforce_sources(org, of_salesforce, clock, rhythms), *netsuite_sources(restlet, of_netsuite, clock, rhythms)]
+    return [cdc, *salesforce_sources(org, of_salesforce, clock, rhythms), *netsuite_sources(restlet, account, of_netsuite, clock, rhythms)]
 
 
 def _readers(room: Room, org: Salesforce, account: NetSuite, wanted: Sequence[SalesforceRead | NetSuiteRead]) -> list[Reader]:
     restlet = clients.restlet(room.settings, account)
     feeds = {
         "salesforce": (salesforce_feeds(org, [r for r in wanted if isinstance(r, SalesforceRead)]), org.server.now_ms),
-        "netsuite": (netsuite_feeds(restlet, [r for r in wanted if isinstance(r, NetSuiteRead)]), account.server.now_ms),
+        "netsuite": (netsuite_feeds(restlet, account, [r for r in wanted if isinstance(r, NetSuiteRead)]), account.server.now_ms),
     }
     out = []
     for system, (found, server_ms) in feeds.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from accord.reads import Children, NetSuiteRead, SalesforceRead
+from accord.reads import Children, Joined, NetSuiteRead, SalesforceRead, Stir
 from schemas.ids import System
 from streams.mapping.stores import Reference
 from streams.mapping.table import EntityTable, FieldTable
@@ -22,7 +22,7 @@ def reads_of(table: EntityTable, reference: Reference) -> tuple[SalesforceRead |
         for spec in salesforce.get("hints", ())
     )
     of_netsuite = (_netsuite(table, netsuite),) if netsuite else ()  # a timeline event comes from the documents, not from a search
-    return (_salesforce(table, salesforce), *hints, *of_netsuite)
+    return (_salesforce(table, salesforce), *hints, *of_netsuite, *(_hint(table, spec) for spec in netsuite.get("hints", ())))
 
 
 def _salesforce(table: EntityTable, spec: Any) -> SalesforceRead:
@@ -47,7 +47,7 @@ def _netsuite(table: EntityTable, spec: Any) -> NetSuiteRead:
     return NetSuiteRead(
         table.entity,
         spec["type"],
-        columns_of(table.fields.values(), "netsuite", spec.get("columns", ())),
+        tuple(c for c in columns_of(table.fields.values(), "netsuite", spec.get("columns", ())) if c not in {j["name"] for j in spec.get("joined", ())}),
         mode=spec.get("mode", "poll"),
         filters=frozen(spec.get("filters", ())),
         lines=Children(LINES, columns_of(lines.fields.values(), "netsuite"), frozen(search.get("filters", ()))) if lines else None,
@@ -56,7 +56,20 @@ def _netsuite(table: EntityTable, spec: Any) -> NetSuiteRead:
         key=tuple(spec.get("key", ())),
         saved_search=str(spec.get("saved_search", "")),
         every_s=float(spec.get("every_s", 0)),
+        joined=tuple(Joined(j["name"], j["type"], j["on"], tuple(j["columns"]), frozen(j.get("filters", ()))) for j in spec.get("joined", ())),
+        stirs=_stirs(spec),
+        query=str(spec.get("query", "")),
     )
+
+
+def _hint(table: EntityTable, spec: Any) -> NetSuiteRead:
+    """A search of another type whose rows only say which records of this entity, or of others, must be read."""
+    columns, key = tuple(spec["columns"]), tuple(spec.get("key", ()))
+    return NetSuiteRead(table.entity, spec["type"], columns, filters=frozen(spec.get("filters", ())), key=key, stirs=_stirs(spec), hint=True)
+
+
+def _stirs(spec: Any) -> tuple[Stir, ...]:
+    return tuple(Stir(s["entity"], s["column"]) for s in spec.get("stirs", ()))
 
 
 def columns_of(fields: Iterable[FieldTable], system: System, more: Iterable[str] = ()) -> tuple[str, ...]:

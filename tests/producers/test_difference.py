@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -30,7 +31,7 @@ def whole(source: Difference, position: str | None) -> tuple[list[Page], str]:
         return out
 
     pages = asyncio.run(scenario())
-    return pages, pages[-1].position or ""
+    return pages, f"{pages[-1].position}\n{json.dumps(dict(pages[-1].parts))}"
 
 
 def test_prices_are_told_when_they_differ_and_only_then() -> None:
