@@ -74,7 +74,7 @@ class NetSuite(Section):
     poll_s: float = 5.0
     lag_s: float = 10.0
     overlap_s: float = 300.0
-    prices_s: float = 60.0
+    prices_s: float = 600.0
 
 
 class Run(Section):
@@ -173,8 +173,8 @@ class Settings(BaseSettings):
     notices: Notices = Notices()
     mapping_dir: Path | None = None
     entities: tuple[str, ...] = (
-        "customer", "contact", "item", "pricebook", "price", "price_break", "quote", "order", "fulfilment", "invoice", "payment", "credit_memo", "refund", "return",
-        "order_event",
+        "customer", "contact", "item", "pricebook", "price", "price_break", "customer_price", "inventory", "quote", "order", "fulfilment", "invoice", "payment",
+        "credit_memo", "refund", "return", "order_event",
     )  # fmt: skip
     reference: dict[str, Any] = Field(default_factory=dict)
     stores: dict[str, Any] = Field(default_factory=dict)

@@ -32,7 +32,7 @@ class Rhythms:
 
     salesforce: Rhythm = SALESFORCE
     netsuite: Rhythm = NETSUITE
-    prices_s: float = 60.0
+    prices_s: float = 600.0
     ids_s: float = 3600.0
 
 

@@ -9,9 +9,11 @@ import msgspec
 
 from accord.reads import NetSuiteRead, Stir
 from producers.feed import Row
+from producers.netsuite_poll import KEYED
 from schemas.events import ReadRequest
 
 LINES = "lines."
+OWN = "internalid"
 
 
 class Stirs:
@@ -21,27 +23,26 @@ class Stirs:
         self._reason = f"{read.type} changed"
         self._stirs = [stir for stir in read.stirs if stir.entity in entities]
 
-    def __bool__(self) -> bool:
-        return bool(self._stirs)
-
     def of(self, rows: Sequence[Row]) -> list[ReadRequest]:
         """One request for each record, however many rows name it."""
         if not self._stirs:
             return []
-        bodies = [msgspec.json.decode(row.body) for row in rows if not row.gone]
-        found = dict.fromkeys((stir.entity, id_) for body in bodies for stir in self._stirs for id_ in _named(body, stir))
+        return self._requests((stir, id_) for row in rows for stir, id_ in self._named(row))
+
+    def gone(self, ids: Iterable[str]) -> list[ReadRequest]:
+        """The same for rows of which only the id is left."""
+        return self._requests((stir, id_.partition(KEYED)[0]) for id_ in ids for stir in self._stirs if stir.column == OWN)
+
+    def _named(self, row: Row) -> Iterator[tuple[Stir, str]]:
+        body: Mapping[str, Any] = {} if row.gone else msgspec.json.decode(row.body)
+        for stir in self._stirs:
+            if stir.column == OWN:
+                yield stir, row.id.partition(KEYED)[0]
+                continue
+            rows: Iterable[Mapping[str, Any]] = body.get("lines") or () if stir.column.startswith(LINES) else (body,)
+            values = (each.get(stir.column.removeprefix(LINES)) for each in rows)
+            yield from ((stir, str(v)) for value in values if (v := value.get("value") if isinstance(value, Mapping) else value))
+
+    def _requests(self, named: Iterable[tuple[Stir, str]]) -> list[ReadRequest]:
+        found = dict.fromkeys((stir.entity, id_) for stir, id_ in named)
         return [ReadRequest(entity, "netsuite", "", id_, self._reason) for entity, id_ in found]
-
-    def gone(self, keys: Iterable[str]) -> list[ReadRequest]:
-        """The same for rows of which only the key is left: it begins with the internal id."""
-        found = dict.fromkeys((stir.entity, key.partition("-")[0]) for key in keys for stir in self._stirs if stir.column == "internalid")
-        return [ReadRequest(entity, "netsuite", "", id_, self._reason) for entity, id_ in found]
-
-
-def _named(body: Mapping[str, Any], stir: Stir) -> Iterator[str]:
-    rows: Iterable[Mapping[str, Any]] = body.get("lines") or () if stir.column.startswith(LINES) else (body,)
-    for row in rows:
-        value = row.get(stir.column.removeprefix(LINES))
-        id_ = value.get("value") if isinstance(value, Mapping) else value
-        if id_:
-            yield str(id_)

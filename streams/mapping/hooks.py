@@ -13,6 +13,7 @@ from streams.mapping.lines import Body, Factory, Hook, row_reader, rows_of
 from streams.mapping.order_ends import ENDING_HOOKS
 from streams.mapping.order_lines import ORDER_HOOKS
 from streams.mapping.price import PRICE_HOOKS
+from streams.mapping.stock import STOCK_HOOKS
 from streams.mapping.stores import Reference, decimal
 from streams.mapping.table import EntityTable
 from streams.mapping.tells import TOLD
@@ -272,4 +273,5 @@ HOOKS: Mapping[str, Factory] = {
     **ENDING_HOOKS,
     **DOCUMENT_HOOKS,
     **PRICE_HOOKS,
+    **STOCK_HOOKS,
 }

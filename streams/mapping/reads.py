@@ -80,7 +80,7 @@ def columns_of(fields: Iterable[FieldTable], system: System, more: Iterable[str]
 
 def filled(value: Any, reference: Reference) -> Any:
     """Texts of the form `@name` become what the reference data says under that name."""
-    if isinstance(value, str) and value.startswith("@"):
+    if isinstance(value, str) and value.startswith("@") and value[1:].isidentifier():
         return getattr(reference, value[1:])
     if isinstance(value, dict):
         return {name: filled(each, reference) for name, each in value.items()}

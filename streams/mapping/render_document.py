@@ -10,7 +10,7 @@ from schemas.ids import System
 from streams.mapping.convert import Writer
 from streams.mapping.documents import emptied
 from streams.mapping.lines import loaded
-from streams.mapping.render import Body, Render, Rendered, encoded, part_of, plain_body, ref_options, side_of
+from streams.mapping.render import Body, Render, Rendered, adoption, encoded, part_of, plain_body, ref_options, side_of
 from streams.mapping.render_order import row_value
 from streams.mapping.stores import Reference
 from streams.mapping.table import Collection, EntityTable
@@ -24,6 +24,7 @@ SALESFORCE: System = "salesforce"
 def document_renderer(table: EntityTable, reference: Reference) -> Render:
     sides = {"salesforce": side_of(table, "salesforce", reference), "netsuite": side_of(table, "netsuite", reference)}
     writers = {name: _writers(table, collection, reference) for name, collection in table.children.items()}
+    adopts = adoption(table, sides["salesforce"])
 
     def render(ask: Ask, record: Record, _links: Links) -> Rendered:
         side = sides[ask.target]
@@ -37,7 +38,7 @@ def document_renderer(table: EntityTable, reference: Reference) -> Render:
                 made = children(collection, writers[name], record, ask.fields[name], row_value(record, name))
                 parts += made[0]
                 bodies += made[1]
-        return tuple(parts), ref_options(*bodies)
+        return tuple(parts), {**(adopts(ask, body) if ask.target == SALESFORCE else {}), **ref_options(*bodies)}
 
     return render
 

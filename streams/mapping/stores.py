@@ -84,6 +84,13 @@ class Reference:
         """NetSuite ids of the price levels that are mirrored; the base level where none is named."""
         return list(self.codes.get("price_levels", {}).values()) or [self.base_price_level]
 
+    @property
+    def location_ids(self) -> list[str]:
+        """NetSuite ids of the stores' locations, of all that are named where no store says any; NetSuite's word for none where there are none."""
+        codes = self.codes.get("locations", {})
+        mine = {code for store in self.stores.values() for code in store.locations} or set(codes)
+        return sorted(codes[code] for code in mine if code in codes) or ["@NONE@"]
+
     def features(self) -> frozenset[str]:
         """Names that a field may say it `needs`."""
         flags = {

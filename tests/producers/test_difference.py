@@ -6,10 +6,10 @@ import json
 import pytest
 
 from producers.brake import Stopped
-from producers.difference import Difference
+from producers.difference import PARTS, Difference, part_of
 from producers.source import Page
 from tests.accord.manual_clock import ManualClock
-from tests.producers.fakes import FakeFeed, row, take, values
+from tests.producers.fakes import FakeFeed, rounds, row, take, values
 
 
 def world(count: int = 3) -> tuple[ManualClock, FakeFeed, Difference]:
@@ -36,12 +36,12 @@ def whole(source: Difference, position: str | None) -> tuple[list[Page], str]:
 
 def test_prices_are_told_when_they_differ_and_only_then() -> None:
     """They have no stamp: all are read, few are told."""
-    _, feed, prices = world()
+    clock, feed, prices = world()
     first, position = whole(prices, None)
     assert [v[0] for v in values(first)] == ["1", "2", "3"]
     assert first[-1].marks
     feed.put(row(2, 0, "2.50"))
-    (page,) = asyncio.run(take(prices, position, 1))
+    (page,) = asyncio.run(take(Difference(feed, clock, 60), position, 1))
     assert values([page]) == [("2", '{"value":"2.50"}')]
     assert page.lane == "live"
 
@@ -58,18 +58,45 @@ def test_a_row_that_has_vanished_is_gone_also_after_a_restart() -> None:
 
 def test_nothing_is_gone_because_the_search_was_edited() -> None:
     """A narrower filter is no deletion."""
-    _, feed, prices = world()
+    clock, feed, prices = world()
     _, position = whole(prices, None)
     feed.definition = "v2"
     del feed.rows["3"]
-    pages, _ = whole(prices, position)
+    pages, _ = whole(Difference(feed, clock, 60), position)
     assert values(pages) == []
 
 
 def test_many_vanished_rows_stop_the_source() -> None:
     """A permission taken away makes all prices vanish."""
-    _, feed, prices = world(60)
+    clock, feed, prices = world(60)
     _, position = whole(prices, None)
     feed.rows.clear()
     with pytest.raises(Stopped):
-        asyncio.run(take(prices, position, 1))
+        asyncio.run(take(Difference(feed, clock, 60), position, 1))
+
+
+def test_only_the_parts_in_which_something_changed_are_stored_again() -> None:
+    """200,000 prices fill megabytes: stored whole with each change of price they would fill the broker's disk, and no record takes them."""
+    clock, feed, prices = world(3000)
+    first, position = whole(prices, None)
+    assert len(first[-1].parts) == PARTS
+    feed.put(row(7, 0, "7.50"))
+    (changed, end) = asyncio.run(take(Difference(feed, clock, 60), position, 2))
+    assert (values([changed]), list(end.parts)) == ([("7", '{"value":"7.50"}')], [part_of("7")])
+    assert len(end.parts[part_of("7")]) < 8000
+
+
+def test_a_failed_reading_is_begun_again_from_what_was_committed() -> None:
+    """A call that fails in the middle must not take what was not read yet for gone, nor tell all of it a second time as new."""
+    clock, feed, prices = world(5)
+    _, position = whole(prices, None)
+    feed.put(row(1, 0, "1.50"), row(5, 0, "5.50"))
+    again = Difference(feed, clock, 60)
+
+    async def scenario() -> tuple[list[Page], list[Page]]:
+        broken = await rounds(again, position, 1)
+        return broken, await take(again, "not looked at: what was committed is known", 3)
+
+    broken, pages = asyncio.run(scenario())
+    assert values(broken) == [("1", '{"value":"1.50"}')]
+    assert values(pages) == [("1", '{"value":"1.50"}'), ("5", '{"value":"5.50"}')]

@@ -14,7 +14,7 @@ from typing import Any
 
 from ops.sandbox.clock import SandboxClock
 from ops.sandbox.faults import Switchboard
-from ops.sandbox.netsuite import billing, entities, facts, patch, returns, sdf, sqlfunctions, workflows
+from ops.sandbox.netsuite import billing, entities, facts, patch, purchases, returns, sdf, sqlfunctions, workflows
 from ops.sandbox.netsuite.errors import NsError, invalid, missing, required, user_error
 from ops.sandbox.netsuite.metadata import RecordType, Sublist, load
 from ops.sandbox.netsuite.options import Options
@@ -36,6 +36,7 @@ BEFORE: dict[str, Before] = {
     "returnAuthorization": returns.return_before,
     "itemReceipt": returns.receipt_before,
     "customerRefund": returns.refund_before,
+    "purchaseOrder": purchases.purchase_before,
 }
 AFTER: dict[str, After] = {
     "salesOrder": billing.order_after,
@@ -45,10 +46,11 @@ AFTER: dict[str, After] = {
     "creditMemo": billing.credit_after,
     "itemReceipt": returns.receipt_after,
     "customerRefund": returns.refund_after,
+    "purchaseOrder": purchases.purchase_after,
 }
 PREFIXES = {
     "SalesOrd": "SO", "ItemShip": "IF", "CustInvc": "INV", "CustPymt": "PYMT", "CustCred": "CM", "Estimate": "EST", "RtnAuth": "RMA",
-    "ItemRcpt": "IR", "CustRfnd": "RFND",
+    "ItemRcpt": "IR", "CustRfnd": "RFND", "PurchOrd": "PO",
 }  # fmt: skip
 FIRST_IDS = {"entity": 100, "item": 500, "transaction": 1000}
 
@@ -158,7 +160,7 @@ class Account(facts.Facts):
         if kind.transaction == "ItemShip":
             raise user_error("An item fulfillment is made by transforming its order.")
         if kind.transaction == "ItemRcpt":
-            raise user_error("An item receipt is made by transforming its return authorization.")
+            raise user_error("An item receipt is made by transforming its return authorization or purchase order.")
         change = patch.parse(self, kind, body, manner)
         record = self.blank(kind)
         absent = [f.label or f.name for f in kind.fields.values() if f.required and change.values.get(f.name) is None]

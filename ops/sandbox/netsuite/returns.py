@@ -6,7 +6,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ops.sandbox.netsuite import flow, orders
+from ops.sandbox.netsuite import flow, orders, purchases
 from ops.sandbox.netsuite.errors import invalid, user_error
 from ops.sandbox.netsuite.store import Record
 
@@ -24,7 +24,10 @@ def return_before(account: Account, record: Record, old: Record | None, sent: fr
 
 
 def receipt_before(account: Account, record: Record, old: Record | None, _sent: frozenset[str]) -> None:
-    """Goods of a return come back: not more than are outstanding."""
+    """Goods of a return come back: not more than are outstanding. Bought goods are a purchase order's matter."""
+    if purchases.is_purchase(account, record):
+        purchases.receipt_before(account, record, old)
+        return
     record.values.setdefault("tranDate", account.today())
     source = account.find("returnAuthorization", record.values["createdFrom"])
     if source is None:
@@ -39,7 +42,11 @@ def receipt_before(account: Account, record: Record, old: Record | None, _sent: 
 
 
 def receipt_after(account: Account, record: Record | None, old: Record | None) -> None:
-    refresh_return(account, (record or old).values["createdFrom"])  # type: ignore[union-attr]
+    found: Record = record or old  # type: ignore[assignment]
+    if purchases.is_purchase(account, found):
+        purchases.receipt_after(account, record, old)
+    else:
+        refresh_return(account, found.values["createdFrom"])
 
 
 def refresh_return(account: Account, return_id: int | None) -> None:

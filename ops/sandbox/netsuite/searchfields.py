@@ -30,6 +30,7 @@ ADDRESS = {"addressinternalid": "line", "addresslabel": "label", "zipcode": "zip
     name: name for name in ("address1", "address2", "address3", "city", "state", "countrycode", "addressee", "attention")
 }
 ADDRESS_FLAGS = ("isdefaultbilling", "isdefaultshipping", "isresidential")
+MEMBERS = {"memberitem": ("item", "ref", "inventoryItem"), "memberquantity": ("quantity", "number", ""), "memberunit": ("memberunit", "text", "")}
 DELETED = {
     "internalid": "recordid",
     "recordtype": "type",
@@ -82,6 +83,10 @@ class Scope:
             self.joins["loc"] = "left join itemlocation loc on loc.parent=t.id"
             kind = {"inventorylocation": "ref", "lastquantityavailablechange": "datetime"}.get(low, "number")
             return Column(f'loc."{STOCK[low]}"', kind, "location" if kind == "ref" else "")
+        if low in MEMBERS and self.table == "item":
+            self.joins["members"] = "left join itemmember members on members.parent=t.id"
+            column, kind, arg = MEMBERS[low]
+            return Column(f'members."{column}"', kind, arg)
         found = _names(self.metadata, self.kinds).get(low)
         if found is None:
             raise _bad_column(name)

@@ -27,10 +27,14 @@ SUBLIST_VIEWS = {
     "aggregateitemlocation": ("itemlocation", "item"),
     "pricing": ("itemprice", "item"),
     "customeritempricing": ("customeritempricing", "customer"),
+    "customergrouppricing": ("customergrouppricing", "customer"),
     "entityaddressbook": ("addressbook", "entity"),
     "itemfulfillmentpackage": ("package", "itemfulfillment"),
 }
-RENAMED = {"pricing": {"price": "unitprice", "currencypage": "currency", "line": "internalid"}}
+RENAMED = {
+    "pricing": {"price": "unitprice", "currencypage": "currency", "line": "internalid"},
+    "customergrouppricing": {"group": "pricinggroup"},
+}
 QUOTED = re.compile(r"""'(?:[^']|'')*'|"(\w+)\"""")  # SQLite takes an unknown "name" for a text, but not an unknown `name`
 
 

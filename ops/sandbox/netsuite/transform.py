@@ -19,6 +19,7 @@ TARGETS = {
     "estimate": ("salesOrder", "invoice"),
     "invoice": ("creditMemo", "returnAuthorization"),
     "returnAuthorization": ("itemReceipt", "creditMemo"),
+    "purchaseOrder": ("itemReceipt",),
 }
 OWN_FIELDS = frozenset(
     {"tranId", "tranDate", "status", "orderStatus", "createdFrom", "total", "subtotal", "taxTotal", "discountTotal", "dueDate"}
@@ -87,6 +88,8 @@ def _check_state(source: Record, target: str) -> None:
         raise user_error("The order cannot be transformed in its current status.")
     if source.type.name == "returnAuthorization" and status in ("A", "C", "H"):
         raise user_error("The return authorization cannot be transformed in its current status.")
+    if source.type.name == "purchaseOrder" and status not in ("B", "D", "E"):
+        raise user_error("The purchase order cannot be received in its current status.")
     if source.type.name == "estimate" and status != "A":
         raise NsError("USER_ERROR", f"The estimate was already processed and cannot become a {target}.")
 
@@ -115,6 +118,8 @@ def _left(line: dict[str, Any], source: str, target: str) -> Decimal:
         return quantity - (line.get("quantityPicked") or ZERO) if line.get("isClosed") != "T" else ZERO
     if target == "invoice":
         return (done or (ZERO if line.get("isClosed") == "T" else quantity)) - billed
+    if source == "purchaseOrder":
+        return quantity - (line.get("quantityReceived") or ZERO) if line.get("isClosed") != "T" else ZERO
     if source == "returnAuthorization":
         return quantity - (line.get("quantityReceived") or ZERO) if target == "itemReceipt" else quantity - billed
     return quantity

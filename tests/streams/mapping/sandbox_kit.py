@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from decimal import Decimal
 from typing import Any
 
+from accord.netsuite.restlet import Asked, Found
 from accord.reads import NetSuiteRead
 from ops.sandbox.netsuite.account import Account
 from ops.sandbox.netsuite.transform import transform
+from producers.netsuite_joined import joined
 from tests.ops.sandbox.netsuite.world import World, line, order, poll
 from tests.streams.mapping.builders import NOTHING, Links, ask_of, body_of, entities, reading, record_of
 
@@ -35,7 +38,19 @@ def rows(account: Account, entity: str, *ids: int) -> list[dict[str, Any]]:
     if asked.sublists:
         request["sublists"] = {s.name: list(s.fields) for s in asked.sublists}
     found = poll(account, request)["rows"]
-    return [{**row["values"], "_type": row["type"], "lines": row.get("lines", []), **(row.get("sublists") or {})} for row in found]
+    more = asyncio.run(joined(lambda asked: _fetched(account, asked), asked.joined, [row["id"] for row in found])) if asked.joined else {}
+    return [
+        {
+            **row["values"], "_type": row["type"], "lines": row.get("lines", []), **(row.get("sublists") or {}),
+            **{name: rows_.get(row["id"], ()) for name, rows_ in more.items()},
+        }
+        for row in found
+    ]  # fmt: skip
+
+
+async def _fetched(account: Account, asked: Asked) -> Found:
+    page = poll(account, {**asked.body(), "filters": listed(asked.filters)})
+    return Found("", 0, page["rows"], page["more"], page["next"].get("since", asked.since), int(page["next"]["sinceId"]), "")
 
 
 def listed(value: Any) -> Any:

@@ -1,0 +1,40 @@
+"""Stock by location, as orders, purchases and receipts move it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from tests.flows.rig import Rig
+from tests.flows.seeds import goods_body, told
+
+
+async def stock_of(rig: Rig, sku: str) -> str:
+    """Id of the SKU's stock row, once it is there."""
+
+    async def look() -> str | None:
+        rows = (await rig.sf.query(f"SELECT Id FROM Accord_Stock__c WHERE Product__r.StockKeepingUnit = '{sku}' AND Location__c = 'us_east'")).rows
+        return str(rows[0]["Id"]) if rows else None
+
+    return str(await rig.until(f"{sku} has stock in Salesforce", look))
+
+
+def held(value: str) -> Any:
+    return Decimal(value)
+
+
+async def test_stock_moves_with_purchases_receipts_and_orders(pipeline: Rig):
+    """Sales promises what is there: each move shows within seconds, at the location and at the product, though NetSuite stamps no item for it."""
+    place = pipeline.seeds.locations["us_east"]
+    stocked = {"locations": {"items": [{"location": {"id": place}, "quantityOnHand": 8}]}}
+    item = await pipeline.ns.create("inventoryItem", {**goods_body(pipeline, "POT-1", "12.00"), **stocked})
+    row = await stock_of(pipeline, "POT-1")
+    await told(pipeline, "Accord_Stock__c", row, Available__c=held("8"), On_Hand__c=held("8"), Next_Receipt__c=None)
+    vendor = await pipeline.ns.create("vendor", {"companyName": "Potters"})
+    goods = {"item": {"id": item}, "quantity": 20, "location": {"id": place}, "expectedReceiptDate": "2027-01-15"}
+    bought = await pipeline.ns.create("purchaseOrder", {"entity": {"id": vendor}, "item": {"items": [goods]}})
+    await told(pipeline, "Accord_Stock__c", row, On_Order__c=held("20"), Next_Receipt__c="2027-01-15", Next_Receipt_Qty__c=held("20"))
+    await pipeline.ns.transform("purchaseOrder", bought, "itemReceipt", {"item": {"items": [{"orderLine": 1, "quantity": 5}]}})
+    await told(pipeline, "Accord_Stock__c", row, On_Hand__c=held("13"), Available__c=held("13"), On_Order__c=held("15"))
+    product = (await pipeline.sf.query("SELECT Id FROM Product2 WHERE StockKeepingUnit = 'POT-1'")).rows[0]["Id"]
+    await told(pipeline, "Product2", product, Accord_Available__c=held("13"))
