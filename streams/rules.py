@@ -54,6 +54,7 @@ class FieldRule:
     create_only: the target takes it in a create and never again (currency); a later difference is reported.
     silent: the system whose null is no wish: the other side fills in a default of its own (terms of an order).
     status: one of `STATUS_FIELDS`. staged: its owner differs by stage, so writes of it are bound to the stage.
+    early: computed, and told even while the other system has no such record.
     """
 
     name: str
@@ -66,6 +67,7 @@ class FieldRule:
     create_only: bool = False
     status: bool = False
     staged: bool = False
+    early: bool = False
     silent: str = ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from streams.mapping.expression import expression, names
+from streams.mapping.oversell import line_stock, oversell, stock_message
 from streams.mapping.stores import Reference
 from streams.mapping.table import FieldTable
 from streams.mapping.tells import order_of
@@ -70,4 +71,7 @@ COMPUTES: Mapping[str, Callable[[Reference], Compute]] = {
     "customer_subsidiary": customer_subsidiary,
     "store_subsidiary": store_subsidiary,
     "order_of_source": order_of_source,
+    "line_stock": line_stock,
+    "oversell": oversell,
+    "stock_message": stock_message,
 }

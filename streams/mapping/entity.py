@@ -17,6 +17,7 @@ from streams.mapping.normal import Normal, normal_form
 from streams.mapping.observe import Observe, observer
 from streams.mapping.order_ends import cancelled_normal
 from streams.mapping.order_lines import facts_normal
+from streams.mapping.oversell import stock_normal
 from streams.mapping.reads import reads_of
 from streams.mapping.render import Render, renderer
 from streams.mapping.render_document import document_renderer
@@ -44,6 +45,7 @@ LIST_FORMS: Mapping[str, Normal] = {
     "order": lambda value, links, _read: translated(value, links),
     "facts": lambda value, _links, _read: facts_normal(value),
     "cancelled": cancelled_normal,
+    "stock": lambda value, _links, _read: stock_normal(value),
 }
 
 
@@ -152,6 +154,7 @@ def _rule(table: EntityTable, field: FieldTable, stages: Sequence[str]) -> Field
         create_only=field.create_only,
         status=field.name in STATUS_FIELDS,
         staged=len(set(by_stage.values())) > 1,
+        early=field.early,
         silent=field.empty_unknown,
     )
 

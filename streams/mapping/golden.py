@@ -48,6 +48,7 @@ ROWS: Mapping[str, Mapping[str, Any]] = {
         **dict.fromkeys(("committed", "back_ordered", "picked", "packed", "shipped", "billed", "closed"), QUANTITY),
     },
     "cancelled": {"key": "string"},
+    "stock": {"key": "string", "available": QUANTITY, "short": QUANTITY},
 }  # fmt: skip
 
 

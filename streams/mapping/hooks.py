@@ -12,6 +12,7 @@ from streams.mapping.documents import DOCUMENT_HOOKS
 from streams.mapping.lines import Body, Factory, Hook, row_reader, rows_of
 from streams.mapping.order_ends import ENDING_HOOKS
 from streams.mapping.order_lines import ORDER_HOOKS
+from streams.mapping.oversell import OVERSELL_HOOKS
 from streams.mapping.price import PRICE_HOOKS
 from streams.mapping.stock import STOCK_HOOKS
 from streams.mapping.stores import Reference, decimal
@@ -272,6 +273,7 @@ HOOKS: Mapping[str, Factory] = {
     **ORDER_HOOKS,
     **ENDING_HOOKS,
     **DOCUMENT_HOOKS,
+    **OVERSELL_HOOKS,
     **PRICE_HOOKS,
     **STOCK_HOOKS,
 }

@@ -50,20 +50,23 @@ OFFERED = frozenset({"proposal", "won"})
 SHIPPING = frozenset({"ship_method", "ship_cost"})
 #: Fields that the generic body doesn't make here.
 SPECIAL = frozenset({"lines", "line_facts", "discount", "cancel", "cancel_lines", "tax_given"})
+#: Lists that are written onto order products, and the fields of each; what NetSuite counts is 0 where nothing has happened.
+OF_LINES: Mapping[str, tuple[str, ...]] = {"line_facts": ("line", *FACTS), "line_stock": ("available", "short")}
+COUNTED = frozenset(FACTS) - {"expected_ship"}
 #: A given tax is spread over all of these, so none of them is written alone.
 TAXED = frozenset({"lines", "discount", "ship_cost", "handling_cost", "tax_given"})
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What rendering an order or a quote needs. `facts`: fields of an order product -> writer. `notes`: writers of line notes in NetSuite.
+    """What rendering an order or a quote needs. `written`: list -> fields of an order product -> writer. `notes`: writers of line notes in NetSuite.
 
     letters: stage -> status letters in which a write that is bound to it may go.
     """
 
     sides: Mapping[str, Side]
     countries: Mapping[str, str]
-    facts: Mapping[str, tuple[str, Writer]]
+    written: Mapping[str, Mapping[str, tuple[str, Writer]]]
     notes: Mapping[str, tuple[str, Writer]]
     reference: Reference
     letters: Mapping[str, Sequence[str]]
@@ -71,8 +74,14 @@ class Orders:
 
 def order_renderer(table: EntityTable, reference: Reference) -> Render:
     fields = table.children["lines"].fields
-    known = [n for n in ("line", *FACTS) if n in fields and "salesforce" in fields[n].native]
-    facts = {n: (fields[n].native["salesforce"].name, writer(fields[n], "salesforce", table, reference)) for n in known}
+    written = {
+        name: {
+            n: (fields[n].native["salesforce"].name, writer(fields[n], "salesforce", table, reference))
+            for n in of
+            if n in fields and "salesforce" in fields[n].native
+        }
+        for name, of in OF_LINES.items()
+    }
     notes = {
         n: (fields[n].native["netsuite"].name, writer(fields[n], "netsuite", table, reference))
         for n in ("description", "location", "list_price")
@@ -80,7 +89,7 @@ def order_renderer(table: EntityTable, reference: Reference) -> Render:
     }
     countries = {name: field.country for name, field in table.fields.items() if field.country}
     sides = {"salesforce": side_of(table, "salesforce", reference), "netsuite": side_of(table, "netsuite", reference)}
-    orders = Orders(sides, countries, facts, notes, reference, table.section("stages", "letters"))
+    orders = Orders(sides, countries, written, notes, reference, table.section("stages", "letters"))
 
     def render(ask: Ask, record: Record, links: Links) -> Rendered:
         side = sides[ask.target]
@@ -234,23 +243,24 @@ def row_value(record: Record, name: str, system: str = "salesforce") -> str | No
 
 
 def to_salesforce(orders: Orders, ask: Ask, record: Record) -> Rendered:
-    """The order itself, then its order products by id with what became of them; those that left NetSuite go back to nothing."""
+    """The order itself, then its order products by id: what became of them, and what is short of them."""
     side = orders.sides["salesforce"]
-    body = plain_body(side, {n: v for n, v in ask.fields.items() if n != "line_facts"}, ask.desired, orders.countries)
-    parts = [part_of(side, ask, record, body, {})]
-    if "line_facts" in ask.fields:
-        wanted = loaded(ask.fields["line_facts"])
-        parts += [facts_part(orders, record, row["key"], row) for row in wanted]
-        named = {row["key"] for row in wanted}
-        held = [row["key"] for row in loaded(row_value(record, "line_facts")) if row["key"] not in named and len(row) > 1]
-        parts += [facts_part(orders, record, key, {}) for key in held]
-    return tuple(parts), ref_options(body)
+    body = plain_body(side, {n: v for n, v in ask.fields.items() if n not in OF_LINES}, ask.desired, orders.countries)
+    lines: dict[str, Body] = {}
+    for name in OF_LINES:
+        if name in ask.fields:
+            for key, made in line_bodies(orders.written[name], ask.fields[name], row_value(record, name)).items():
+                lines.setdefault(key, {}).update(made)
+    parts = [Part("OrderItem", id_, to_external(record.key), encoded(made)) for id_, made in lines.items()]
+    return (part_of(side, ask, record, body, {}), *parts), ref_options(body)
 
 
-def facts_part(orders: Orders, record: Record, id_: str, row: Mapping[str, Any]) -> Part:
-    """Zero where nothing has happened."""
-    body: Body = {}
-    for fact, (name, write) in orders.facts.items():
-        value = row.get(fact)
-        body[name] = write(value if value is not None or fact in ("line", "expected_ship") else "0")
-    return Part("OrderItem", id_, to_external(record.key), encoded(body))
+def line_bodies(writers: Mapping[str, tuple[str, Writer]], wanted: str | None, held: str | None) -> dict[str, Body]:
+    """By order product. A line of which nothing is said any more goes back to nothing: zero for quantities that were counted."""
+    rows = {row["key"]: row for row in loaded(wanted)}
+    gone = {row["key"]: {} for row in loaded(held) if row["key"] not in rows and len(row) > 1}
+    return {key: {name: write(_or_zero(field, row)) for field, (name, write) in writers.items()} for key, row in {**rows, **gone}.items()}
+
+
+def _or_zero(field: str, row: Mapping[str, Any]) -> Any:
+    return row.get(field, "0" if field in COUNTED else None)

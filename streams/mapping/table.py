@@ -44,6 +44,7 @@ class FieldTable:
 
     empty: canonical value of an empty one. empty_unknown: the system whose empty one is no wish (the other fills in its default).
     compute, expr: a named function, or an expression, that works it out. group: an address. country: the field with the country that a phone or address part is read by. needs: features of the accounts.
+    early: computed, and written although the other system has no such record yet.
     """
 
     name: str
@@ -61,6 +62,7 @@ class FieldTable:
     country: str = ""
     compute: str = ""
     expr: str = ""
+    early: bool = False
     needs: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
@@ -119,7 +121,7 @@ class EntityTable:
 
 
 FIELD_KEYS = frozenset({
-    "type", "owner", "salesforce", "netsuite", "seed", "on_conflict", "create_only", "empty_unknown", "empty", "group", "country", "compute", "expr",
+    "type", "owner", "salesforce", "netsuite", "seed", "on_conflict", "create_only", "empty_unknown", "empty", "group", "country", "compute", "early", "expr",
     "needs",
 })  # fmt: skip
 
@@ -172,6 +174,7 @@ def _field(name: str, place: tuple[str, ...], spec: Mapping[str, Any], base: Fie
         country=str(spec.get("country", base.country)),
         compute=str(spec.get("compute", base.compute)),
         expr=str(spec.get("expr", base.expr)),
+        early=bool(spec.get("early", base.early)),
         needs=_needs(spec.get("needs", base.needs)),
         unknown=tuple(sorted(set(spec) - FIELD_KEYS)),
     )  # fmt: skip

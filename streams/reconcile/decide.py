@@ -83,9 +83,10 @@ def _with_status(draft: Draft, target: str, main: Fields, wish: Plan) -> Fields:
     nowhere = target not in draft.ids and not (wish.creating and main)
     if nowhere or draft.standing(target) == GONE or DELETED in main:
         return main
-    if untroubled(draft, target, travels=bool(main)):
+    travels = bool(main) and (OTHER[target] in draft.ids)  # "synced" is no word for a record that is nowhere else
+    if untroubled(draft, target, travels=travels):
         return main
-    status = status_fields(draft, target, travels=bool(main))
+    status = status_fields(draft, target, travels=travels)
     if not main and status:
         refusal = draft.rejected.get(status_key(target))
         if refusal is not None and status_hash(status) == refusal.hash:

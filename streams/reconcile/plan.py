@@ -147,7 +147,7 @@ def _difference(draft: Draft, target: str, flow: Flow, wanted: Values, out: Fiel
     name, owner = flow.name, flow.owner
     slot = draft.slot(target, name)
     if owner == "accord":
-        raw = own_value(draft, name, target) if OTHER[target] in draft.ids else None
+        raw = own_value(draft, name, target) if OTHER[target] in draft.ids or flow.rule.early else None
         if raw is None:
             return
     else:
