@@ -59,10 +59,9 @@ async def found(settings: Settings, clock: Clock) -> tuple[dict[str, Any], dict[
 
 
 async def _org(org: Salesforce) -> propose.Org:
-    books = (await org.query("SELECT Id FROM Pricebook2 WHERE IsStandard = true")).rows
     fields = ((await described(org, {"Account"}))["Account"] or {}).get("fields", {})
     known = await currencies(org)
-    return propose.Org(str(books[0]["Id"]) if books else "", known, "CurrencyIsoCode" in fields, "BillingStateCode" in fields)
+    return propose.Org(known, "CurrencyIsoCode" in fields, "BillingStateCode" in fields)
 
 
 async def _countries(account: NetSuite) -> dict[str, str]:

@@ -19,7 +19,6 @@ WORDS = re.compile(r"[^a-z0-9]+")
 class Org:
     """What Salesforce said of itself. `currencies`: active ones, empty in an org of one currency."""
 
-    standard_pricebook: str
     currencies: frozenset[str]
     multi_currency: bool
     state_picklists: bool
@@ -30,7 +29,7 @@ def reference(found: Lists, org: Org, date_format: str) -> dict[str, Any]:
     levels = _active(found, "price_levels")
     form = date_format if date_format in DATE_ORDERS else "M/D/YYYY"
     out: dict[str, Any] = {
-        "date_format": form, "standard_pricebook": org.standard_pricebook, "multi_currency": org.multi_currency, "state_picklists": org.state_picklists,
+        "date_format": form, "multi_currency": org.multi_currency, "state_picklists": org.state_picklists,
         "one_world": bool(found.entries.get("subsidiaries")), "legacy_tax": "tax_codes" in found.entries,
         "base_price_level": min((level.id for level in levels), key=int, default="1"),
     }  # fmt: skip

@@ -68,16 +68,6 @@ async def _features(org: Salesforce, reference: Reference) -> AsyncIterator[Find
                 yield fine(AREA, name, f"{'has' if there else 'lacks'} Account.{field}, as the configuration says")
             else:
                 yield fault(AREA, name, f"Account.{field} is {'there' if there else 'not there'}", f"set reference.{name} = {str(there).lower()}")
-    try:
-        books = (await org.query("SELECT Id FROM Pricebook2 WHERE IsStandard = true")).rows
-    except AccordError as error:
-        yield fault(AREA, "price book", str(error), HIDDEN)
-        return
-    ids = [str(row["Id"]) for row in books]
-    if reference.standard_pricebook in ids:
-        yield fine(AREA, "price book", "reference.standard_pricebook is the standard one")
-    else:
-        yield fault(AREA, "price book", f"reference.standard_pricebook is {reference.standard_pricebook!r}; the org's is {', '.join(ids) or 'hidden'}", f'set reference.standard_pricebook = "{next(iter(ids), "")}"')
 
 
 async def described(org: Salesforce, names: Collection[str]) -> dict[str, Mapping[str, Any] | None]:

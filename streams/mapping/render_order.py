@@ -258,7 +258,7 @@ def to_salesforce(orders: Orders, ask: Ask, record: Record) -> Rendered:
 def line_bodies(writers: Mapping[str, tuple[str, Writer]], wanted: str | None, held: str | None) -> dict[str, Body]:
     """By order product. A line of which nothing is said any more goes back to nothing: zero for quantities that were counted."""
     rows = {row["key"]: row for row in loaded(wanted)}
-    gone = {row["key"]: {} for row in loaded(held) if row["key"] not in rows and len(row) > 1}
+    gone: dict[str, dict[str, Any]] = {row["key"]: {} for row in loaded(held) if row["key"] not in rows and len(row) > 1}
     return {key: {name: write(_or_zero(field, row)) for field, (name, write) in writers.items()} for key, row in {**rows, **gone}.items()}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -65,9 +64,9 @@ def receipt_after(account: Account, record: Record | None, old: Record | None) -
         'select l.orderline, sum(l.quantity) from transactionline l join "transaction" t on t.id=l.parent '
         "where l.createdfrom=? and t.type='ItemRcpt' and l.mainline='F' group by 1"
     )
-    came: Counter[int] = Counter({line: Decimal(str(quantity or 0)) for line, quantity in account.store.rows(sql, (bought.id,))})  # type: ignore[misc]
+    came = {line: Decimal(str(quantity or 0)) for line, quantity in account.store.rows(sql, (bought.id,))}
     for line in bought.lines["item"]:
-        line["quantityReceived"] = line["quantityFulfilled"] = Decimal(came[line["line"]])
+        line["quantityReceived"] = line["quantityFulfilled"] = came.get(line["line"], ZERO)
     bought.values["status"], bought.modified = _status(bought), account.stamp()
     account.store.put(bought)
     places = stock.spots(bought)
@@ -78,7 +77,7 @@ def receipt_after(account: Account, record: Record | None, old: Record | None) -
 def on_order(account: Account, places: set[stock.Spot]) -> None:
     """What open purchase order lines will bring."""
     sql = (
-        "select sum(l.quantity - coalesce(l.quantityshiprecv, 0)) from transactionline l join \"transaction\" t on t.id=l.parent "
+        'select sum(l.quantity - coalesce(l.quantityshiprecv, 0)) from transactionline l join "transaction" t on t.id=l.parent '
         "where l.item=? and l.location=? and t.type='PurchOrd' and t.status in ('B','D','E') and l.mainline='F' and coalesce(l.isclosed,'F')<>'T'"
     )
     for item, location in places:

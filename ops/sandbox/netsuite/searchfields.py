@@ -79,18 +79,21 @@ class Scope:
             return self._address(name, low)
         if joined:
             return self._joined(name, low, joined)
-        if low in STOCK and self.table == "item":
-            self.joins["loc"] = "left join itemlocation loc on loc.parent=t.id"
-            kind = {"inventorylocation": "ref", "lastquantityavailablechange": "datetime"}.get(low, "number")
-            return Column(f'loc."{STOCK[low]}"', kind, "location" if kind == "ref" else "")
-        if low in MEMBERS and self.table == "item":
-            self.joins["members"] = "left join itemmember members on members.parent=t.id"
-            column, kind, arg = MEMBERS[low]
-            return Column(f'members."{column}"', kind, arg)
-        found = _names(self.metadata, self.kinds).get(low)
+        of_item = self.table == "item" and (low in STOCK or low in MEMBERS)
+        found = self._of_item(low) if of_item else _names(self.metadata, self.kinds).get(low)
         if found is None:
             raise _bad_column(name)
         return found
+
+    def _of_item(self, low: str) -> Column:
+        """A row for each location, or for each member."""
+        if low in MEMBERS:
+            self.joins["members"] = "left join itemmember members on members.parent=t.id"
+            column, kind, arg = MEMBERS[low]
+            return Column(f'members."{column}"', kind, arg)
+        self.joins["loc"] = "left join itemlocation loc on loc.parent=t.id"
+        kind = {"inventorylocation": "ref", "lastquantityavailablechange": "datetime"}.get(low, "number")
+        return Column(f'loc."{STOCK[low]}"', kind, "location" if kind == "ref" else "")
 
     def _pricing(self, name: str, low: str) -> Column:
         if low not in PRICING:

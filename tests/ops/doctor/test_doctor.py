@@ -110,12 +110,11 @@ SPOILT = {
     ),
     "settings that don't fit the accounts": (
         [
-            put("salesforce.channel", "/data/Other__chn"), put("reference.standard_pricebook", "01s000000000000AAA"), put("reference.multi_currency", False),
+            put("salesforce.channel", "/data/Other__chn"), put("reference.multi_currency", False),
             option("date_format", "D/M/YYYY"), option("time_zone", "America/New_York"), option("administrator", True), put("netsuite.concurrency", 50),
         ],
         [
             ("salesforce", "channel", "Other__chn", "salesforce.channel"),
-            ("salesforce", "price book", "the org's is 01s", "reference.standard_pricebook ="),
             ("salesforce", "multi_currency", "is there", "reference.multi_currency = true"),
             ("netsuite", "date format", "dates come as D/M/YYYY", "reference.date_format"),
             ("netsuite", "time zone", "America/New_York", "GMT"),

@@ -47,10 +47,10 @@ def test_codes_are_readable_and_unique():
 
 def test_an_account_of_one_company_gets_no_stores_by_itself():
     """What can't be known is left to a person, not guessed."""
-    org = propose.Org("01s", frozenset(), multi_currency=False, state_picklists=True)
+    org = propose.Org(frozenset(), multi_currency=False, state_picklists=True)
     made = propose.reference(Lists({"price_levels": {"5": Entry("5", "Base", False), "9": Entry("9", "Old", True)}}, {}), org, "D.M.YY")
     assert made == {
-        "date_format": "M/D/YYYY", "standard_pricebook": "01s", "multi_currency": False, "state_picklists": True, "one_world": False, "legacy_tax": False,
+        "date_format": "M/D/YYYY", "multi_currency": False, "state_picklists": True, "one_world": False, "legacy_tax": False,
         "base_price_level": "5", "price_levels": {"base": {"id": "5", "text": "Base"}},
     }  # fmt: skip
     assert propose.stores(Lists({}, {}), made, {}) == {}
