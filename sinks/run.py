@@ -19,11 +19,12 @@ from sinks.feed import KafkaFeed
 from sinks.intake import Encoder
 from sinks.journal import KafkaJournal
 from sinks.ledger import Ledger
+from sinks.limits import Limits
 from sinks.metrics import Metrics
 from sinks.rehearsal import Rehearsal, Say, Silence
 from sinks.retry import Policy
 from sinks.target import Target
-from sinks.worker import Limits, Worker
+from sinks.worker import Worker
 
 #: A call lives no longer than the client waits for it, plus what the target may go on with. NetSuite saves may take minutes.
 CALL_S = 130.0

@@ -23,6 +23,7 @@ from sinks.attempt import Bug, attempt
 from sinks.intake import Encoder, Intake
 from sinks.journal import Sealed
 from sinks.ledger import Batch, Ledger
+from sinks.limits import Limits
 from sinks.metrics import Metrics
 from sinks.offsets import End
 from sinks.settle import Out
@@ -47,19 +48,6 @@ class Journal(Protocol):
     """Where events go (sinks.journal)."""
 
     def commit(self, events: Sequence[Sealed], offsets: Mapping[tuple[str, int], tuple[int, str]], group: Any) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Writes held in memory per lane; seconds without a word from the group after which no call is started (a frozen process that wakes up
-    may have lost its partitions); seconds that a clean end waits for calls under way.
-    """
-
-    live: int = 5_000
-    backfill: int = 12_000
-    lease_s: float = 4.0
-    finish_s: float = 4.0
-    tick_s: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +197,7 @@ class Worker:
 
     def _launch(self) -> None:
         now = self._clock.monotonic()
-        if self._stopping or now - self._feed.alive_at > self._limits.lease_s:
+        if self._stopping or self._unheard():
             return
         for batch in self._ledger.start(now, self._now_ms(), self._pace.allowance() if self._pace else None):
             task = asyncio.get_running_loop().create_task(self._call(batch))
@@ -221,12 +209,19 @@ class Worker:
 
     async def _call(self, batch: Batch) -> None:
         begun = self._clock.monotonic()
+        if self._unheard():  # frozen between the decision to call and the call
+            self._post(feed.Closed(Fatal("nothing was heard of the group for too long: its partitions may be another's", code="frozen")))
+            return
         try:
             verdicts, bugs = await attempt(self._target, batch)
         except AccordError as error:
             self._post(feed.Closed(error))
             return
         self._post(_Answered(batch, verdicts, self._clock.monotonic() - begun, tuple(bugs)))
+
+    def _unheard(self) -> bool:
+        """Has the group not heard of us for so long that our partitions may be another's?"""
+        return self._clock.monotonic() - self._feed.alive_at > self._limits.lease_s
 
     def _finish(self, answer: _Answered) -> None:
         self._dead = self._dead if answer.bugs else 0

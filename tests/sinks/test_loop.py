@@ -21,10 +21,11 @@ from schemas.topics import Topics
 from sinks import feed
 from sinks.journal import Sealed
 from sinks.ledger import Ledger
+from sinks.limits import Limits
 from sinks.metrics import Metrics
 from sinks.retry import Policy
 from sinks.target import Job, Verdict
-from sinks.worker import Limits, Worker
+from sinks.worker import Worker
 from tests.sinks.builders import Scripted, a_write
 
 TOPICS = Topics("t.")
