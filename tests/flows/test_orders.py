@@ -81,6 +81,20 @@ async def test_an_order_with_a_bad_address_comes_back_and_is_healed_by_the_mend(
     await told(pipeline, "Order", ident, Accord_Status__c="synced", Accord_Code__c=None, Accord_Message__c=None)
 
 
+async def test_a_line_cancelled_by_the_seller_is_closed_in_netsuite_and_read_back(pipeline: Rig):
+    """A partial cancellation: the warehouse must not pack the lamp, the cups go on, and the seller sees what was closed."""
+    buyer = await account(pipeline, "Partial Buyer")
+    ident = await order(pipeline, buyer, [("CUP-01", 2, "9.99", {}), ("LAMP-9", 1, "120.00", {})])
+    number = await sales_order(pipeline, ident)
+    rows = (await pipeline.sf.query(f"SELECT Id, Product2.StockKeepingUnit FROM OrderItem WHERE OrderId = '{ident}'")).rows
+    lines = {row["Product2"]["StockKeepingUnit"]: row["Id"] for row in rows}
+    await told(pipeline, "OrderItem", lines["LAMP-9"], Accord_NetSuite_Line__c=bool)
+    await changed(pipeline.sf, "OrderItem", lines["LAMP-9"], {"Accord_Cancel__c": True})
+    await told(pipeline, "OrderItem", lines["LAMP-9"], Accord_Qty_Closed__c=Decimal(1))
+    found = await pipeline.ns.get("salesOrder", number)
+    assert [line.get("isClosed", False) for line in found["item"]["items"]] == [False, True]
+
+
 def _items(rig: Rig, sku: str) -> AsyncIterator[dict[str, str]]:
     return rig.ns.suiteql(f"SELECT id FROM item WHERE itemid = '{sku}'")
 
