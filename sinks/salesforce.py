@@ -24,6 +24,8 @@ from sinks.target import Job, Verdict, stage_moved
 KEY = "Accord_Key__c"
 #: Objects that can't carry our key, and what identifies their rows (create-only fields there). Order lines are only ever updated by id.
 IDENTITY: Mapping[str, tuple[str, ...]] = {"PricebookEntry": ("Pricebook2Id", "Product2Id", "CurrencyIsoCode"), "OrderItem": ()}
+#: Stands for the id of the write's own record, in a part that is written after its children.
+ITSELF = "self"
 #: The key, or what identifies the row, is taken. FIELD_INTEGRITY_EXCEPTION: "This price definition already exists in this price book".
 TAKEN = frozenset({"DUPLICATE_VALUE", "DUPLICATE_EXTERNAL_ID", "FIELD_INTEGRITY_EXCEPTION"})
 #: May mean that the record is gone, or one that it names: it is looked up before it is believed.
@@ -194,7 +196,7 @@ class _Round:
             await self._keyed(object_, [(r, p) for r, p in some if not p.id])
 
     async def _known(self, object_: str, some: Sequence[tuple[Run, Body]]) -> None:
-        pairs: list[Pair] = [(r, {"id": p.id, **with_self(p.body, r.verdict.id)}) for r, p in some if p.body]
+        pairs: list[Pair] = [(r, {"id": r.verdict.id if p.id == ITSELF else p.id, **with_self(p.body, r.verdict.id)}) for r, p in some if p.body]
         for run, row in await self._send(f"PATCH {object_}", partial(self._client.update, object_), pairs):
             if row.error is not None and not run.over:
                 run.fail(row.error)

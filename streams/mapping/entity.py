@@ -15,6 +15,7 @@ from streams.mapping.golden import golden_of, whole_schema
 from streams.mapping.lines import translated
 from streams.mapping.normal import Normal, normal_form
 from streams.mapping.observe import Observe, observer
+from streams.mapping.order_born import keys_normal
 from streams.mapping.order_ends import cancelled_normal
 from streams.mapping.order_lines import facts_normal
 from streams.mapping.oversell import stock_normal
@@ -46,6 +47,7 @@ LIST_FORMS: Mapping[str, Normal] = {
     "facts": lambda value, _links, _read: facts_normal(value),
     "cancelled": cancelled_normal,
     "stock": lambda value, _links, _read: stock_normal(value),
+    "keys": keys_normal,
 }
 
 
@@ -217,7 +219,8 @@ def _compute(table: EntityTable, reference: Reference) -> Callable[[str, str, Re
 
 def _creates(table: EntityTable, reference: Reference) -> Callable[[str, Read], bool]:
     """No `[create.<target>]`: never created there."""
-    tests = {target: condition(_present(table, spec["when"]), OTHER[target], reference) for target, spec in table.section("create").items()}
+    wanted = {target: spec for target, spec in table.section("create").items() if spec.get("needs") in (None, *reference.features())}
+    tests = {target: condition(_present(table, spec["when"]), OTHER[target], reference) for target, spec in wanted.items()}
 
     def creates(target: str, read: Read) -> bool:
         found = tests.get(target)

@@ -32,7 +32,7 @@ HEAD: Mapping[str, Any] = {
     "accord_code": TEXT,
 }
 CACHE = 4096
-EVERYTHING = frozenset({"multi_currency", "state_picklists", "one_world", "legacy_tax", *TABLES})
+EVERYTHING = frozenset({"multi_currency", "state_picklists", "one_world", "legacy_tax", "orders_from_netsuite", *TABLES})
 
 
 def reference(entity: str) -> Any:
@@ -49,6 +49,7 @@ ROWS: Mapping[str, Mapping[str, Any]] = {
     },
     "cancelled": {"key": "string"},
     "stock": {"key": "string", "available": QUANTITY, "short": QUANTITY},
+    "keys": {"key": "string", "line": TEXT},
 }  # fmt: skip
 
 

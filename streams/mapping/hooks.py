@@ -10,6 +10,7 @@ from streams.address import street_lines
 from streams.mapping.convert import KEEP, cell, cell_text, read_bool, read_number, read_text
 from streams.mapping.documents import DOCUMENT_HOOKS
 from streams.mapping.lines import Body, Factory, Hook, row_reader, rows_of
+from streams.mapping.order_born import BORN_HOOKS
 from streams.mapping.order_ends import ENDING_HOOKS
 from streams.mapping.order_lines import ORDER_HOOKS
 from streams.mapping.oversell import OVERSELL_HOOKS
@@ -272,6 +273,7 @@ HOOKS: Mapping[str, Factory] = {
     "computed_tax": computed_tax,
     **ORDER_HOOKS,
     **ENDING_HOOKS,
+    **BORN_HOOKS,
     **DOCUMENT_HOOKS,
     **OVERSELL_HOOKS,
     **PRICE_HOOKS,

@@ -25,7 +25,7 @@ Rendered = tuple[tuple[Part, ...], Options]
 Render = Callable[[Ask, Record, Links], Rendered]
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 #: Code of a write that waits for a record of this entity.
-REF_CODES: Mapping[str, str] = {"item": "missing_sku"}
+REF_CODES: Mapping[str, str] = {"item": "missing_sku", "price": "price_missing"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from schemas.events import Part, Record, Values
 from schemas.ids import to_external
 from streams.mapping.convert import Writer
 from streams.mapping.lines import loaded
+from streams.mapping.order_born import keyed, products
 from streams.mapping.order_checks import order_checks
 from streams.mapping.order_lines import DISCOUNT_MARK, FACTS
 from streams.mapping.render import (
@@ -49,7 +50,7 @@ OFFERED = frozenset({"proposal", "won"})
 #: Setting a method makes NetSuite rate the shipping anew: cost and method always travel together.
 SHIPPING = frozenset({"ship_method", "ship_cost"})
 #: Fields that the generic body doesn't make here.
-SPECIAL = frozenset({"lines", "line_facts", "discount", "cancel", "cancel_lines", "tax_given"})
+SPECIAL = frozenset({"lines", "line_facts", "discount", "cancel", "cancel_lines", "line_keys", "tax_given"})
 #: Lists that are written onto order products, and the fields of each; what NetSuite counts is 0 where nothing has happened.
 OF_LINES: Mapping[str, tuple[str, ...]] = {"line_facts": ("line", *FACTS), "line_stock": ("available", "short")}
 COUNTED = frozenset(FACTS) - {"expected_ship"}
@@ -120,6 +121,8 @@ def to_netsuite(orders: Orders, ask: Ask, record: Record, links: Links) -> Rende
         body["item"] = {"items": items(orders, ask, record, store)}
         body = with_tax(orders, ask, record, store, body)
         replaced = [] if create else [name for name in ("item", "taxDetails") if name in body]
+    elif "line_keys" in fields:
+        body["item"] = {"items": keyed(loaded(row_value(record, "line_keys")))}
     elif "cancel_lines" in fields:
         body["item"] = {"items": closing(ask.desired, asked_lines(fields))}
     if create and store and store.order_status and side.record == ORDER:
@@ -246,6 +249,8 @@ def to_salesforce(orders: Orders, ask: Ask, record: Record) -> Rendered:
     """The order itself, then its order products by id: what became of them, and what is short of them."""
     side = orders.sides["salesforce"]
     body = plain_body(side, {n: v for n, v in ask.fields.items() if n not in OF_LINES}, ask.desired, orders.countries)
+    if ask.kind == "create":
+        return born(orders, side, ask, record, body)
     lines: dict[str, Body] = {}
     for name in OF_LINES:
         if name in ask.fields:
@@ -253,6 +258,15 @@ def to_salesforce(orders: Orders, ask: Ask, record: Record) -> Rendered:
                 lines.setdefault(key, {}).update(made)
     parts = [Part("OrderItem", id_, to_external(record.key), encoded(made)) for id_, made in lines.items()]
     return (part_of(side, ask, record, body, {}), *parts), ref_options(body)
+
+
+def born(orders: Orders, side: Side, ask: Ask, record: Record, body: Body) -> Rendered:
+    """An order that began in NetSuite: a draft, its lines, and then active."""
+    seeds = plain_body(side, ask.seeds, {**ask.desired, **ask.seeds}, orders.countries)
+    head = part_of(side, ask, record, body, seeds | {"Pricebook2Id": {"$ref": f"pricebook:netsuite:{orders.reference.base_price_level}"}})
+    rows = loaded(row_value(record, "born_lines", "netsuite"))
+    parts = products(record, rows, ask.seeds.get("currency") or ask.desired.get("currency"), orders.reference)
+    return (head, *parts), ref_options(body, *(json.loads(part.seeds) for part in (head, *parts) if part.seeds))
 
 
 def line_bodies(writers: Mapping[str, tuple[str, Writer]], wanted: str | None, held: str | None) -> dict[str, Body]:

@@ -47,13 +47,13 @@ def pointing(rules: Rules) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def seedable(rules: Rules, stage: str, target: str) -> tuple[Flow, ...]:
-    """Fields that the target owns and the other side may propose when it causes a create."""
+    """Fields that the target owns, or nobody any more, and the other side may propose when it causes a create."""
     out = []
     for name, rule in rules.fields.items():
         if (
             rule.seed
             and not rule.status
-            and rules.owner(name, stage) == target
+            and rules.owner(name, stage) in (target, None)
             and target in rule.systems
             and OTHER[target] in rule.systems
         ):

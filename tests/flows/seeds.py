@@ -42,6 +42,7 @@ async def _taxed_store(rig: Rig) -> None:
     place = await rig.ns.create("location", {"name": "New York", "subsidiary": {"id": subsidiary}, "makeInventoryAvailable": True})
     free = await rig.ns.create("shipItem", {"itemId": "Free Ground", "displayName": "Free Ground"})
     reference, stores = rig.table["reference"], rig.table["stores"]
+    reference["orders_from_netsuite"] = True
     reference["subsidiaries"]["ny"], reference["locations"]["ny"] = subsidiary, place
     reference["ship_methods"]["free_ground"] = {"id": free, "text": "Free Ground"}
     stores["ny"] = {**stores["us"], "subsidiary": "ny", "locations": ["ny"], "tax_mode": "netsuite"}

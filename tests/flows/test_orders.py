@@ -8,7 +8,7 @@ from decimal import Decimal
 from ops.demo.story.people import changed, made
 from schemas.ids import to_external
 from tests.flows.rig import Rig
-from tests.flows.seeds import account, goods_body, order, product, sales_order, told
+from tests.flows.seeds import account, customer_of, entry_of, goods_body, order, product, sales_order, told
 
 
 async def test_e1_line_discount_and_paid_shipping_tie_to_the_cent(pipeline: Rig):
@@ -93,6 +93,28 @@ async def test_a_line_cancelled_by_the_seller_is_closed_in_netsuite_and_read_bac
     await told(pipeline, "OrderItem", lines["LAMP-9"], Accord_Qty_Closed__c=Decimal(1))
     found = await pipeline.ns.get("salesOrder", number)
     assert [line.get("isClosed", False) for line in found["item"]["items"]] == [False, True]
+
+
+async def test_an_order_that_began_in_netsuite_is_seen_and_cancelled_by_the_seller(pipeline: Rig):
+    """Finance types an order in; the seller finds it active with its lines and total, and a tick on a line reaches the warehouse."""
+    buyer = await account(pipeline, "Phone Buyer")
+    customer = await customer_of(pipeline, buyer)
+    await entry_of(pipeline, "CUP-01")
+    goods = [str(row["id"]) async for row in _items(pipeline, "CUP-01")]
+    lines = [{"item": {"id": goods[0]}, "quantity": 4, "price": {"id": "-1"}, "rate": Decimal("9.50")}]
+    head = {"entity": {"id": customer}, "orderStatus": {"id": "B"}, "otherRefNum": "PHONE-1", "item": {"items": lines}}
+    number = await pipeline.ns.create("salesOrder", head)
+
+    async def look() -> str | None:
+        rows = (await pipeline.sf.query("SELECT Id, Status FROM Order WHERE PoNumber = 'PHONE-1'")).rows
+        return str(rows[0]["Id"]) if rows and rows[0]["Status"] == "Activated" else None
+
+    ident = str(await pipeline.until("the order is active in Salesforce", look))
+    await told(pipeline, "Order", ident, AccountId=buyer, Accord_Grand_Total__c=Decimal("38.00"), TotalAmount=Decimal("38.00"), Accord_NetSuite_Id__c=number)
+    (row,) = (await pipeline.sf.query(f"SELECT Id, Quantity FROM OrderItem WHERE OrderId = '{ident}'")).rows
+    await changed(pipeline.sf, "OrderItem", row["Id"], {"Accord_Cancel__c": True})
+    await told(pipeline, "OrderItem", row["Id"], Accord_Qty_Closed__c=Decimal(4))
+    assert (await pipeline.ns.get("salesOrder", number))["item"]["items"][0]["isClosed"] is True
 
 
 def _items(rig: Rig, sku: str) -> AsyncIterator[dict[str, str]]:

@@ -163,6 +163,22 @@ def test_a_child_that_fails_after_its_parent_was_made_is_finished_by_the_second_
     assert {o: len(r) for o, r in org.rows.items()} == {"Accord_Fulfilment__c": 1, "Accord_Package__c": 1}
 
 
+def test_an_order_is_activated_after_its_lines_were_made() -> None:
+    """Salesforce takes no line on an active order: the order's own last part waits for its children, and is not sent if one of them failed."""
+    org = FakeOrg()
+    line = Part("OrderItem", "", "order_line-netsuite-7-1", json.dumps({"Quantity": 1}), json.dumps({"OrderId": {"$ref": "order:netsuite:7"}}))
+    active = Part("Order", "self", "", json.dumps({"Status": "Activated"}))
+    write: dict[str, Any] = {"key": "order:netsuite:7", "object": "Order", "body": {"Status": "Draft"}, "parts": [line, active]}
+    [verdict] = send(org, job(**write))
+    assert (verdict.kind, org.rows["Order"][verdict.id]["Status"]) == ("applied", "Activated")
+    assert [r["OrderId"] for r in org.rows["OrderItem"].values()] == [verdict.id]
+    refused = FakeOrg(faults={("create", "OrderItem"): [Transient("locked", code="UNABLE_TO_LOCK_ROW")]})
+    [half] = send(refused, job(**write))
+    assert (half.kind, refused.rows["Order"][half.id]["Status"]) == ("retry", "Draft")
+    [whole] = send(refused, job(**write, doubt=True, known=half.id))
+    assert (whole.kind, refused.rows["Order"][half.id]["Status"], len(refused.rows["OrderItem"])) == ("applied", "Activated", 1)
+
+
 def test_order_lines_are_updated_by_id() -> None:
     """Order lines carry no key of ours and can't be inserted after activation."""
     org = FakeOrg()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -25,7 +25,7 @@ from tests.streams.mapping.builders import (
 )
 
 QUOTE = "quote:salesforce:0Q0A"
-NEXT_YEAR = (date.today() + timedelta(days=365)).isoformat()
+NEXT_YEAR = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
 
 
 class Offers(Books):
