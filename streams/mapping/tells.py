@@ -72,7 +72,7 @@ def teller(table: EntityTable, reference: Reference) -> Callable[[str, Read, Rea
 
     def tells(key: str, before: Read, now: Read, links: Links, gone: bool) -> News:
         stale = tuple(dict.fromkeys(ref for path in spec.get("refresh", ()) for read in (now, before) for ref in _refs(read, path, now, links)))
-        order = order_of(now, links)
+        order = key if table.entity == "order" else order_of(now, links)
         if order is None:
             return News((), stale)
         words = [_word(e.type, e.spec, key, order, now) for e in events if not gone and e.when(now) and e.was(before)]

@@ -44,7 +44,7 @@ async def test_e10_payments_across_partial_invoices_show_on_order_timeline_cases
     soql = f"SELECT Amount__c, Invoice__r.Order__c FROM Accord_Application__c WHERE Active__c = true AND Invoice__r.Order__c = '{ident}'"
     assert sorted(D(str(r["Amount__c"])) for r in (await pipeline.sf.query(soql)).rows) == [D("60.01"), D("239.99")]
 
-    wanted = Counter({"shipped": 1, "invoiced": 2, "part_paid": 1, "paid": 2, "reopened": 1})
+    wanted = Counter({"accepted": 1, "shipped": 1, "invoiced": 2, "part_paid": 1, "paid": 2, "reopened": 1})
     await events(pipeline, ident, wanted)
     notes = (await pipeline.sf.query(f"SELECT ParentId, CommentBody FROM CaseComment WHERE ParentId IN ('{case}', '{closed}')")).rows
     marks = Counter((n["ParentId"], n["CommentBody"].partition("\n")[0]) for n in notes)
@@ -72,7 +72,7 @@ async def test_a_deleted_invoice_takes_its_order_back(pipeline: Rig):
     await pipeline.ns.delete("invoice", invoice)
     await told(pipeline, "Order", ident, Accord_ERP_Status__c="Shipped, to bill", Accord_Invoiced__c=D(0), Accord_Payment_Status__c=None)
     await told(pipeline, "Account", buyer, Accord_Balance__c=D(0))
-    await events(pipeline, ident, Counter({"shipped": 1, "invoiced": 1, "reverted": 1}))
+    await events(pipeline, ident, Counter({"accepted": 1, "shipped": 1, "invoiced": 1, "reverted": 1}))
 
     async def gone() -> bool:
         return not await mirrored()
@@ -104,7 +104,7 @@ async def test_e11_a_return_is_received_credited_and_refunded(pipeline: Rig):
         return seen == ([("Applied", D(0), "Refunded")], [D("59.90")])
 
     await pipeline.until("the credit is applied, the return refunded", settled)
-    await events(pipeline, ident, Counter({"shipped": 1, "invoiced": 1, "paid": 1, "returned": 1, "credited": 1, "refunded": 1}))
+    await events(pipeline, ident, Counter({"accepted": 1, "shipped": 1, "invoiced": 1, "paid": 1, "returned": 1, "credited": 1, "refunded": 1}))
 
 
 async def shipped(rig: Rig, so: str) -> None:

@@ -119,6 +119,15 @@ def test_a_word_of_a_document_raises_no_deleted_order():
     assert order.record.presence["netsuite"].row.value == "deleted"
 
 
+def test_an_order_tells_its_own_timeline_when_it_is_accepted_cancelled_and_open_again():
+    """Whoever looks at the order must find when NetSuite took it, not only what was shipped."""
+    order = Book(ORDER, ORDER_LINK)
+    order.row(1_000, {"status_letter": "A", "erp_status": "Pending approval", "number": "SO7"})
+    steps = [("B", "Accepted"), ("D", "Partly shipped"), ("C", "Cancelled"), ("B", "Accepted")]
+    told = [words(order.row(20_000 * n, {"status_letter": letter, "erp_status": shown})) for n, (letter, shown) in enumerate(steps, 1)]
+    assert [[type_ for _, type_ in each] for each in told] == [["accepted"], [], ["cancelled"], ["reopened"]]
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_the_sums_of_an_order_depend_on_no_order_of_arrival(data: st.DataObject):
