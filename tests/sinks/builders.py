@@ -17,6 +17,7 @@ from sinks.retry import Policy
 from sinks.target import Job, Verdict
 
 TOPIC = "write.netsuite"
+BACKFILL = TOPIC + ".backfill"
 
 
 def a_write(
