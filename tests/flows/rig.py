@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 import time
@@ -25,6 +26,8 @@ from ops.pipeline import Pipeline
 from ops.wiring import clients
 
 LOOK_S = 0.1
+#: Fields and records of one's own: what a customer deploys into both systems, and the mapping that overlays ours.
+OWN = Path(__file__).parent / "own"
 PATIENCE_S = 120.0
 #: Calls at once that the account allows: people work beside Accord, which takes five.
 CALLS = 20
@@ -158,6 +161,7 @@ class Rig:
 async def opened(folder: Path, kafka: str, registry: str, prefix: str) -> Rig:
     """Sandboxes up, reference data in, configuration written; no role runs yet."""
     folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(OWN, folder / "sandbox" / "deployed", ignore=shutil.ignore_patterns("mapping"))
     boxes, told = await world.sandboxes(folder)
     ends, clock = stack.Endpoints(kafka, registry), SystemClock()
     bare = world.configure(folder, world.configuration(ends, told, {}, {}, folder))
@@ -165,8 +169,10 @@ async def opened(folder: Path, kafka: str, registry: str, prefix: str) -> Rig:
     seeds = await seed.reference(sf, ns)
     table = world.configuration(ends, told, seeds.reference, seeds.stores, folder)
     table["kafka"]["prefix"] = prefix
+    table |= {"mapping_dir": str(OWN / "mapping"), "entities": [*Settings.model_fields["entities"].default, "warranty"]}
     rig = Rig(folder, table, told, bare, seeds, sf, ns, boxes)
     await rig.control("POST", "/netsuite/options", {"concurrency": CALLS})
+    table.setdefault("salesforce", {})["poll_s"] = 2.0
     table["netsuite"] |= {"poll_s": 0.5, "lag_s": 2.0, "overlap_s": 30.0, "prices_s": 3.0}
     rig.reconfigure()
     return rig

@@ -1,0 +1,98 @@
+"""Accounts in full: further addresses, families, merges, deletions that were a mistake, people of one name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ops.demo.story.people import changed, made
+from schemas.ids import to_external
+from tests.flows.rig import Rig
+from tests.flows.seeds import account, customer_of, told
+
+
+async def book(rig: Rig, customer: str) -> dict[str | None, bool]:
+    """The customer's address book: label -> is it a default?"""
+    found = await rig.ns.get("customer", customer)
+    return {line.get("label"): bool(line["defaultBilling"] or line["defaultShipping"]) for line in found["addressBook"]["items"]}
+
+
+async def places(rig: Rig, ident: str) -> dict[str, str]:
+    """The account's further addresses: label -> NetSuite's id."""
+    rows = (await rig.sf.query(f"SELECT Label__c, Accord_NetSuite_Id__c FROM Accord_Address__c WHERE Account__c = '{ident}'")).rows
+    return {row["Label__c"]: row["Accord_NetSuite_Id__c"] for row in rows if row["Accord_NetSuite_Id__c"]}
+
+
+async def test_further_addresses_go_both_ways_and_beside_the_defaults(pipeline: Rig):
+    """A dock that only one side knows gets no delivery; and an edit of it must not touch the address that bills go to."""
+    ident = await account(pipeline, "Many Doors Ltd")
+    customer = await customer_of(pipeline, ident)
+    dock = {"Account__c": ident, "Label__c": "Dock 2", "Street__c": "5 Harbour Way", "City__c": "Portland", "State_Code__c": "OR", "Postal_Code__c": "97201"}
+    row = await made(pipeline.sf, "Accord_Address__c", dock | {"Country_Code__c": "US"})
+
+    async def arrived() -> bool:
+        return await book(pipeline, customer) == {None: True, "Dock 2": False} and set(await places(pipeline, ident)) == {"Dock 2"}
+
+    await pipeline.until("the dock is in NetSuite's address book, and Salesforce knows it", arrived)
+    depot = {"label": "Depot", "addressBookAddress": {"addr1": "9 Rail Rd", "city": "Salem", "state": "OR", "zip": "97301", "country": {"id": "US"}}}
+    await pipeline.ns.update("customer", customer, {"addressBook": {"items": [depot]}})
+
+    async def both() -> bool:
+        return set(await places(pipeline, ident)) == {"Dock 2", "Depot"}
+
+    await pipeline.until("the depot is in Salesforce", both)
+    await pipeline.sf.delete_all([row])
+
+    async def left() -> bool:
+        return await book(pipeline, customer) == {None: True, "Depot": False}
+
+    await pipeline.until("the dock has gone from NetSuite, and nothing else", left)
+
+
+async def test_a_merge_leads_the_losers_people_to_the_survivor(pipeline: Rig):
+    """Two accounts become one: the contact of the deleted one must change its company in NetSuite, and nobody sells to the old customer."""
+    winner, loser = await account(pipeline, "Merge Survivor Ltd"), await account(pipeline, "Merge Loser Ltd")
+    person = await made(pipeline.sf, "Contact", {"AccountId": loser, "FirstName": "Mo", "LastName": "Ved", "Email": "mo@merge.example"})
+    there, old = await customer_of(pipeline, winner), await customer_of(pipeline, loser)
+
+    async def contact() -> dict[str, Any] | None:
+        id_ = await pipeline.ns.id_of("contact", to_external(f"contact:salesforce:{person}"))
+        return dict(await pipeline.ns.get("contact", id_)) if id_ else None
+
+    await pipeline.until("the contact is in NetSuite", contact)
+    await pipeline.control("POST", "/salesforce/merge", {"object": "Account", "master": winner, "losers": [loser]})
+
+    async def moved() -> bool:
+        company, gone, kept = (await contact() or {}).get("company"), await pipeline.ns.get("customer", old), await pipeline.ns.get("customer", there)
+        return (company or {}).get("id") == there and gone["isInactive"] is True and gone.get("custentity_accord_code") == "merged_in_salesforce" and not kept["isInactive"]
+
+    await pipeline.until("the contact has moved and the old customer is out of use", moved)
+
+
+async def test_a_deletion_by_mistake_is_undone_on_both_sides(pipeline: Rig):
+    """Deleted, its customer goes out of use; out of the recycle bin it is in use again, and the account is not marked inactive."""
+    ident = await account(pipeline, "Deleted By Mistake Ltd")
+    customer = await customer_of(pipeline, ident)
+
+    async def inactive() -> bool:
+        return bool((await pipeline.ns.get("customer", customer))["isInactive"])
+
+    async def active() -> bool:
+        return not await inactive()
+
+    await told(pipeline, "Account", ident, Accord_NetSuite_Id__c=customer)
+    await pipeline.sf.delete_all([ident])
+    await pipeline.until("the customer is inactive", inactive)
+    await pipeline.control("POST", "/salesforce/undelete", {"object": "Account", "id": ident})
+    await pipeline.until("the customer is active again", active)
+    await told(pipeline, "Account", ident, Accord_Inactive__c=False, Accord_NetSuite_Id__c=customer)
+
+
+async def test_a_child_waits_for_its_parent_and_goes_by_itself(pipeline: Rig):
+    """NetSuite wants the parent first: the child says for whom it waits, and arrives under it."""
+    parent = await account(pipeline, "Parent Prospect Ltd", Type="Prospect")
+    child = await account(pipeline, "Child Ltd", ParentId=parent)
+    await told(pipeline, "Account", child, Accord_Status__c="waiting", Accord_Code__c="missing_customer", Accord_Message__c=lambda m: "Parent Prospect" in (m or ""))
+    await changed(pipeline.sf, "Account", parent, {"Type": "Customer"})
+    above, below = await customer_of(pipeline, parent), await customer_of(pipeline, child)
+    assert (await pipeline.ns.get("customer", below))["parent"]["id"] == above
+    await told(pipeline, "Account", child, Accord_Status__c="synced", Accord_Code__c=None)
