@@ -37,9 +37,9 @@ def cells(prices: Iterable[Price], currencies: Sequence[str], base: str) -> dict
             columns.setdefault((currency, price.level or base), []).append(price)
     out = {}
     for (currency, level), found in columns.items():
-        (quantity, price), *rest = sorted({p.quantity: p.price for p in sorted(found, key=lambda p: p.price)}.items())
-        if quantity <= 1:
-            out[currency, level] = Offer(currency, level, price, tuple(Break(*each) for each in rest))
+        (start, amount), *rest = sorted({p.quantity: p.price for p in sorted(found, key=lambda p: p.price)}.items())
+        if start <= 1:
+            out[currency, level] = Offer(currency, level, amount, tuple(Break(*each) for each in rest))
     return out
 
 
