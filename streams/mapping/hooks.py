@@ -107,10 +107,12 @@ def item_active(columns: tuple[str, ...], _table: EntityTable, reference: Refere
 
 
 def subsidiaries(columns: tuple[str, ...], _table: EntityTable, reference: Reference) -> Hook:
-    """Ids of a multi-select to codes, sorted, parted by `;`."""
+    """Ids of a multi-select to codes, sorted, parted by `;`. Nothing = all: with its children (second column) a parent names more than it lists."""
     codes = {id_: code for code, id_ in reference.codes.get("subsidiaries", {}).items()}
 
     def read(body: Body) -> str | None:
+        if len(columns) > 1 and read_bool(body.get(columns[1])) == "true":
+            return None
         at = str(cell(body.get(columns[0])) or "").replace(" ", "")
         return ";".join(sorted(codes[i] for i in at.split(",") if i in codes)) or None
 
