@@ -1,4 +1,4 @@
-"""Demand to shares: live before backfill, even where there is not enough, and what nobody wants ready for whoever calls next. Pure."""
+"""Demand to shares: live before backfill, even where there is not enough, and what nobody wants ready for whoever has least. Pure."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def divide(limit: int, demands: Mapping[str, Demand], order: Sequence[str]) -> d
     live = fill(limit, {w: demands[w].live for w in order}, order)
     rest = limit - sum(live.values())
     backfill = fill(for_backfill(limit, rest), {w: demands[w].backfill for w in order}, order)
-    for n in range(rest - sum(backfill.values()) if order else 0):
-        live[order[n % len(order)]] += 1
+    for _ in range(rest - sum(backfill.values()) if order else 0):
+        live[min(order, key=lambda w: live[w] + backfill[w])] += 1
     return {w: Share(live[w], backfill[w]) for w in order}
 
 
