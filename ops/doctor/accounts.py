@@ -19,12 +19,13 @@ QUERIES: Mapping[str, str] = {
     "discount_items": "SELECT id, itemid AS name, isinactive AS inactive FROM item WHERE itemtype = 'Discount' ORDER BY id",
     "tax_codes": "SELECT id, itemid AS name, isinactive AS inactive, rate AS more FROM salestaxitem ORDER BY id",
     "employees": "SELECT id, entityid AS name, isinactive AS inactive FROM employee ORDER BY id",
+    "sales_reps": "SELECT id, entityid AS name, isinactive AS inactive, email AS more FROM employee WHERE issalesrep = 'T' ORDER BY id",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of a list. `more`: a currency's symbol, a location's subsidiary, a subsidiary's currency, a tax code's rate."""
+    """One row of a list. `more`: a currency's symbol, a location's subsidiary, a subsidiary's currency, a tax code's rate, a sales rep's e-mail."""
 
     id: str
     name: str

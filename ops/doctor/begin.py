@@ -28,6 +28,7 @@ QUESTIONS: Mapping[str, str] = {
     "netsuite.certificate_id": "NetSuite: certificate id of the mapping",
     "netsuite.private_key_file": "NetSuite: file with the private key (PEM)",
 }
+USERS = "SELECT Id, Email FROM User WHERE IsActive = true"
 COUNTRIES = "SELECT id, country FROM subsidiary ORDER BY id"
 
 
@@ -61,7 +62,8 @@ async def found(settings: Settings, clock: Clock) -> tuple[dict[str, Any], dict[
 async def _org(org: Salesforce) -> propose.Org:
     fields = ((await described(org, {"Account"}))["Account"] or {}).get("fields", {})
     known = await currencies(org)
-    return propose.Org(known, "CurrencyIsoCode" in fields, "BillingStateCode" in fields)
+    users = {str(row["Id"]): str(row["Email"] or "") async for page in org.pages(USERS) for row in page.rows}
+    return propose.Org(known, "CurrencyIsoCode" in fields, "BillingStateCode" in fields, users)
 
 
 async def _countries(account: NetSuite) -> dict[str, str]:

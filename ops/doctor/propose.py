@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ops.doctor.accounts import Entry, Lists
@@ -17,11 +18,12 @@ WORDS = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Org:
-    """What Salesforce said of itself. `currencies`: active ones, empty in an org of one currency."""
+    """What Salesforce said of itself. `currencies`: active ones, empty in an org of one currency. `users`: active ones, id -> e-mail."""
 
     currencies: frozenset[str]
     multi_currency: bool
     state_picklists: bool
+    users: Mapping[str, str] = field(default_factory=dict)
 
 
 def reference(found: Lists, org: Org, date_format: str) -> dict[str, Any]:
@@ -38,7 +40,17 @@ def reference(found: Lists, org: Org, date_format: str) -> dict[str, Any]:
     out["currencies"] = {e.more: e.id for e in _active(found, "currencies") if e.more and (e.more in org.currencies or not org.currencies)}
     for table in SHOWN:
         out[table] = {code: {"id": entry.id, "text": entry.name} for code, entry in coded(_active(found, table)).items()}
+    out["employees"] = employees(org.users, _active(found, "sales_reps"))
     return {name: value for name, value in out.items() if value != {}}
+
+
+def employees(users: Mapping[str, str], reps: Iterable[Entry]) -> dict[str, str]:
+    """Salesforce user -> NetSuite employee, by e-mail. An address that two of them have is nobody's."""
+    by_mail: dict[str, list[str]] = {}
+    for rep in reps:
+        by_mail.setdefault(rep.more.casefold(), []).append(rep.id)
+    alike = Counter(mail.casefold() for mail in users.values())
+    return {user: by_mail[key][0] for user, mail in users.items() if (key := mail.casefold()) and alike[key] == len(by_mail.get(key, ())) == 1}
 
 
 def stores(found: Lists, reference_: Mapping[str, Any], countries: Mapping[str, str]) -> dict[str, Any]:

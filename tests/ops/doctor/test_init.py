@@ -78,3 +78,11 @@ def test_a_configuration_is_not_overwritten(tmp_path):
     with pytest.raises(Fatal, match="exists"):
         CliRunner().invoke(app, ["init", "--out", str(path)], catch_exceptions=False)
     assert tomllib.loads(path.read_text()) == {"x": 1}
+
+
+def test_sales_reps_are_known_by_their_e_mail():
+    """A rep under another's name would get the wrong commission: an address that two people share names nobody."""
+    users = {"005A": "Ann@shop.example", "005B": "bo@shop.example", "005C": "team@shop.example", "005D": "team@shop.example", "005E": ""}
+    reps = [Entry("11", "Ann", False, "ann@shop.example"), Entry("12", "Team", False, "team@shop.example"), Entry("13", "Nobody", False, "")]
+    reps += [Entry("14", "Bo", False, "bo@shop.example"), Entry("15", "Bo again", False, "BO@shop.example")]
+    assert propose.employees(users, reps) == {"005A": "11"}
