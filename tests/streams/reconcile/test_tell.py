@@ -69,6 +69,14 @@ def test_an_invoice_tells_its_order_and_the_timeline_once():
     assert words(book.row(1_000, BILL)) == [], "a late row is no news"
 
 
+def test_an_invoice_that_is_not_approved_owes_nothing_yet():
+    """Approval is waited for: until then nobody is told of a debt, and a voided invoice takes its debt back."""
+    book = Book(INVOICE, ORDER_LINK)
+    assert words(book.row(1_000, {**BILL, "status": "pending_approval"})) == []
+    assert [key for key, _ in words(book.row(20_000, BILL))] == ["order_event:netsuite:55-invoiced", ORDER]
+    assert words(book.row(40_000, {**BILL, "status": "voided"})) == [(ORDER, None)]
+
+
 def test_a_payment_that_is_taken_back_reopens_the_invoice():
     """What is owed again must show, and the history that it was paid once stays."""
     book = Book(INVOICE, ORDER_LINK)
@@ -92,6 +100,24 @@ def test_a_deleted_invoice_takes_its_amounts_back_and_stays_in_history():
     book = Book(INVOICE, ORDER_LINK)
     book.row(1_000, BILL)
     assert words(book.row(20_000, {}, gone=True)) == [("order_event:netsuite:55-reverted", "reverted"), (ORDER, None)]
+
+
+def test_a_shipment_is_told_once_with_its_parcels_and_taken_back_when_it_is_deleted():
+    """E9: whoever answers the customer needs the tracking numbers, once; a shipment that never was must be seen to be taken back."""
+    parcels = '[{"key":"package-netsuite-55-1","tracking":"T1"},{"key":"package-netsuite-55-2","tracking":"T2"}]'
+    goods = '[{"key":"a","quantity":"6"},{"key":"b","quantity":"4"}]'
+    held = {"order": "order:netsuite:9", "number": "IF1", "date": "2026-11-20", "status": "shipped", "packages": parcels, "lines": goods}
+    book = Book("fulfilment:netsuite:55", ORDER_LINK)
+    ((key, seen),) = book.row(1_000, held).forwards
+    assert isinstance(seen, Observation)
+    told = {name: seen.fields[name] for name in ("type", "text", "tracking", "quantity", "document")}
+    assert (key, told) == ("order_event:netsuite:55-shipped", {
+        "type": "shipped", "text": "Fulfilment IF1 is shipped. T1, T2", "tracking": "T1, T2", "quantity": "10", "document": "fulfilment-netsuite-55",
+    })  # fmt: skip
+    assert words(book.row(20_000, {**held, "status": "shipped"})) == []
+    gone = book.row(40_000, {}, gone=True)
+    assert words(gone) == [("order_event:netsuite:55-reverted", "reverted")]
+    assert {(r.entity, r.record_id) for r in gone.reads} == {("order", "9")}, "the order's status and quantities go back"
 
 
 def test_documents_have_read_again_what_changes_without_a_stamp():
