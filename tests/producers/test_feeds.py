@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 
 import msgspec
@@ -91,6 +92,21 @@ def test_absence_is_told_apart_from_being_out_of_scope(org: ServedOrg) -> None:
         assert [r.id for r in named.rows] == [here.id]
         assert set(named.gone) == {bin_.id, "001000000000999AAA"}
         assert named.at_ms <= client.server.latest_ms()
+
+    asyncio.run(scenario())
+
+
+def test_a_merged_record_names_its_survivor(org: ServedOrg) -> None:
+    """The event of the merge doesn't: its children's documents would point at a deleted account for ever."""
+
+    async def scenario() -> None:
+        client = org.client()
+        winner, loser, gone = await client.create_all([account("Winner"), account("Loser"), account("Gone")])
+        org.background.call(org.ends.org.merge, "Account", winner.id, [loser.id])
+        await client.delete_all([gone.id])
+        named = await SalesforceFeed(client, replace(ACCOUNTS, merges=True)).named([loser.id, gone.id])
+        assert (set(named.gone), named.merged) == ({loser.id, gone.id}, {loser.id: winner.id})
+        assert (await SalesforceFeed(client, ACCOUNTS).named([loser.id])).merged == {}
 
     asyncio.run(scenario())
 

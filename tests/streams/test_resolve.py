@@ -121,3 +121,11 @@ def test_an_undelete_clears_the_tombstone():
     found = run(change("undelete"), {"name": "A"}, Assigned("", Tombstone("event", 7, 1000)))
     assert found.observation.key == "customer:salesforce:001A"
     assert found.state.tombstone is None
+
+
+def test_the_survivor_of_a_merge_is_handed_on():
+    """Reconcile leads what names the loser to the survivor; without its address the documents of the loser would fail for ever."""
+    key = "customer:salesforce:001A"
+    made = run(change("gone", reason="merged into 001B"), state=Assigned(key))
+    assert (made.observation.gone, made.observation.merged_into) == (True, "customer:salesforce:001B")
+    assert run(change("gone", reason="a person asked"), state=Assigned(key)).observation.merged_into == ""
