@@ -40,8 +40,10 @@ def own_price(order: Order, row: Mapping[str, str]) -> Decimal | None:
     """The customer's fixed price of that item in that currency, from NetSuite (entity customer_price)."""
     customer, item = (_netsuite_id(order.links, ref) for ref in (order.text("customer"), row.get("item")))
     currency = order.reference.codes.get("currencies", {}).get(order.currency)
-    link = order.links.link(f"customer_price:netsuite:{customer}-i-{item}-{currency}") if customer and item and currency else None
-    return decimal(link.facts.get("price")) if link is not None and link.standing == "active" else None
+    if not (customer and item and currency):
+        return None
+    links = (order.links.link(f"customer_price:netsuite:{customer}-i-{item}-{page}") for page in (currency, "0"))  # 0: in any currency
+    return next((decimal(link.facts.get("price")) for link in links if link is not None and link.standing == "active"), None)
 
 
 def _netsuite_id(links: Links, ref: str | None) -> str | None:

@@ -125,8 +125,8 @@ def to_netsuite(orders: Orders, ask: Ask, record: Record, links: Links) -> Rende
         body["item"] = {"items": keyed(loaded(row_value(record, "line_keys")))}
     elif "cancel_lines" in fields:
         body["item"] = {"items": closing(ask.desired, asked_lines(fields))}
-    if create and store and store.order_status and side.record == ORDER:
-        body["orderStatus"] = {"id": store.order_status}
+    if create and store:
+        body |= by_store(orders, side, store, body)
     seeds = plain_body(side, ask.seeds, {**ask.desired, **ask.seeds}, orders.countries) if ask.seeds else {}
     options = {**clearing(side, ask, body, replaced), **stage_options(orders, ask)}
     if create and (source := made_of(ask.desired.get("quote"), links)):
@@ -137,6 +137,16 @@ def to_netsuite(orders: Orders, ask: Ask, record: Record, links: Links) -> Rende
         checks = order_checks(store, ask.desired, loaded(row_value(record, "line_notes")), create=create)
         options |= {"checks": encoded(checks), **({"sold_by": store.code} if store else {})}
     return (part_of(side, ask, record, body, seeds),), options
+
+
+def by_store(orders: Orders, side: Side, store: Store, body: Body) -> Body:
+    """What a new document takes from its store where it says nothing itself: the first location, and the status that orders begin in."""
+    out: Body = {}
+    if "location" not in body and store.locations:
+        out["location"] = {"id": orders.reference.codes["locations"][store.locations[0]]}
+    if store.order_status and side.record == ORDER:
+        out["orderStatus"] = {"id": store.order_status}
+    return out
 
 
 def together(ask: Ask, store: Store | None) -> dict[str, str | None]:

@@ -162,3 +162,13 @@ def test_lines_that_netsuite_closed_are_no_wish_of_the_seller():
     assert normal("netsuite", "cancel_lines", '[{"key":"802A"},{"key":"802B"}]', NOTHING, read) == asked
     assert normal("netsuite", "cancel_lines", "[]", NOTHING, read) == "[]"
     assert "cancel_lines" not in observed("order", "salesforce", order_body(order_line(1, "CUP-01", "1", "1")))
+
+
+def test_an_order_without_a_location_is_shipped_from_its_stores_first():
+    """NetSuite would commit nothing, or commit from whatever the preference says."""
+    books = Books()
+    id_, sent = books.send(order_body(order_line(1, "CUP-01", "1", "10.00")))
+    assert (sent["location"], sent["subsidiary"]) == ({"id": "1"}, {"id": "1"})
+    assert books.read(id_)["location"] == "east"
+    part, _ = books.rendered(observed("order", "salesforce", order_body(order_line(1, "CUP-01", "1", "10.00"), store="jp")))
+    assert "location" not in body_of(part), "that store names no location"
