@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text
 
+from accord.errors import Fatal
 from ops.reporting.columns import Moment, column_type, named_entity
 
 #: Tables that don't depend on the mapping; migrations/versions makes them.
@@ -105,7 +106,7 @@ class Tables:
 
 
 def tables(schemas: Mapping[str, Mapping[str, Any]]) -> Tables:
-    """`schemas`: entity -> Avro schema of its golden records."""
+    """`schemas`: entity -> Avro schema of its golden records. Raises Fatal where a field is called like a column of ours."""
     metadata = MetaData()
     return Tables(metadata, {entity: _entity(metadata, entity, schema, schemas) for entity, schema in schemas.items()})
 
@@ -134,6 +135,8 @@ def _shape(table: Table, fields: Sequence[Mapping[str, Any]], known: Mapping[str
     plain, references = [], []
     for field in fields:
         name, entity = field["name"], named_entity(field["type"])
+        if ({f"{name}_ref", f"{name}_key"} if entity in known else {name}) & {*table.c.keys()}:
+            raise Fatal(f"{table.name}: reporting has a column {name!r} already; give the field of the mapping another name", code="column_taken")
         if entity in known:
             _refer(table, name, entity)
             references.append(Reference(table, name, entity))

@@ -113,6 +113,16 @@ def test_a_field_of_another_type_is_told_and_not_guessed(database_url):
     assert run(check()) == []
 
 
+def test_a_field_that_is_called_like_a_column_of_ours_is_told():
+    """Two columns of one name, one of which nobody can read."""
+    field = {"name": "position", "type": ["null", "string"], "default": None}
+    changed = json.loads(json.dumps(shipped(*FEW)))
+    (lines,) = [f for f in changed["order"]["fields"] if f["name"] == "lines"]
+    lines["type"]["items"]["fields"].append(field)
+    with pytest.raises(Fatal, match="golden_order_lines: reporting has a column 'position' already"):
+        tables(changed)
+
+
 def test_the_step_can_be_read_before_it_is_done(database_url, tmp_path):
     """Where only a database administrator may alter tables, he needs the statements."""
 
