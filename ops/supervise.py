@@ -7,6 +7,7 @@ work is small: start, watch, wait a little longer after each crash in a row, sta
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,8 @@ LONGEST_WAIT_S = 15.0
 #: A role that ran this long is healthy again: its next crash counts as the first.
 HEALTHY_AFTER_S = 30.0
 STOP_WITHIN_S = 5.0
+#: What librdkafka writes of each connection that it lost; a role says itself why it ends.
+LIBRDKAFKA = re.compile(r"%\d\|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def last_word(log: Path) -> str:
     with log.open("rb") as file:
         file.seek(0, 2)
         file.seek(max(0, file.tell() - 8192))
-        lines = [line for line in file.read().decode(errors="replace").splitlines() if line.strip()]
+        lines = [line for line in file.read().decode(errors="replace").splitlines() if line.strip() and not LIBRDKAFKA.match(line)]
     return lines[-1] if lines else "it wrote nothing"
 
 

@@ -83,8 +83,11 @@ class GroupConsumer:
         return self._consumer.consumer_group_metadata()
 
     def commit(self, offsets: Sequence[Offset]) -> None:
-        """Outside a transaction, synchronously."""
-        self._consumer.commit(offsets=to_native(offsets), asynchronous=False)
+        """Outside a transaction, synchronously. Transient where the coordinator has moved or the broker is away: it comes again."""
+        try:
+            self._consumer.commit(offsets=to_native(offsets), asynchronous=False)
+        except KafkaException as error:
+            raise Transient(f"offsets could not be committed: {error.args[0].str()}", code="kafka") from error
 
     def close(self) -> None:
         """Leave the group; `on_revoke` runs first."""

@@ -124,8 +124,9 @@ class TransactionalWriter:
                         f"{self.transactional_id}: fenced by a newer instance or refused for good ({error.str()})", code="fenced"
                     ) from raised
                 if error.txn_requires_abort():
+                    self._producer.poll(0)  # what the broker refused, before the abort throws it away
                     self.abort()
-                    raise Transient(f"{self.transactional_id}: rolled back ({error.str()}; {self._refused[:3]})", code="aborted") from raised
+                    raise Transient(f"{self.transactional_id}: rolled back ({'; '.join([error.str(), *self._refused[:3]])})", code="aborted") from raised
                 if not error.retriable() or time.monotonic() > deadline:
                     raise Fatal(f"{self.transactional_id}: {error.str()}", code="kafka") from raised
             finally:

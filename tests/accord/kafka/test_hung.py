@@ -8,7 +8,7 @@ import sys
 SCRIPT = """
 import time
 from accord.kafka import producer
-producer.HUNG_S, producer.WATCH_S = 0.2, 0.05
+producer.START_S, producer.HUNG_S, producer.WATCH_S = 0.1, 0.1, 0.05
 writer = producer.TransactionalWriter("127.0.0.1:9", "hung")
 class Stuck:
     def init_transactions(self, _): time.sleep(60)

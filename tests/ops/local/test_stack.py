@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import psutil
@@ -36,6 +37,14 @@ def test_a_server_gets_no_port_that_an_outgoing_connection_can_take(tmp_path: Pa
     assert all(port in ports.STEADY for port in given)
     if (told := Path("/proc/sys/net/ipv4/ip_local_port_range")).exists():
         assert ports.STEADY.stop <= int(told.read_text().split()[0])
+
+
+def test_a_full_disk_is_told_before_anything_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The broker itself can't say it: it dies, and its log is on the same disk."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=100 << 20))
+    with pytest.raises(Fatal, match=f"100 MB are free on the disk of {tmp_path}.*make room"):
+        stack.up(tmp_path)
+    assert list(tmp_path.glob("*.pid")) == []
 
 
 def test_a_pid_given_to_another_program_is_left_alone(tmp_path: Path):
