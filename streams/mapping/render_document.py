@@ -64,13 +64,14 @@ def _writers(table: EntityTable, collection: Collection, reference: Reference) -
 def children(
     collection: Collection, writers: Mapping[str, tuple[str, Writer]], record: Record, wanted: str | None, held: str | None
 ) -> tuple[list[Part], list[Body]]:
-    """One part for each child; the head is named in the seeds, because a master can't be changed later."""
+    """One part for each child. A master is named in the seeds, because it can't be changed later; a loose child outlives the document, so each write names it."""
     rows = {row["key"]: row for row in loaded(wanted)}
     gone = {row["key"]: emptied(collection) for row in loaded(held) if row["key"] not in rows}
     parts, bodies = [], []
     for key, row in {**rows, **gone}.items():
         body = {name: write(row.get(field)) for field, (name, write) in writers.items()}
-        seeds = {collection.head: {"$ref": record.key}, **collection.constants}
+        named = {collection.head: {"$ref": record.key}, **collection.constants}
+        body, seeds = ({**body, **named}, {}) if collection.loose else (body, named)
         parts.append(Part(collection.object, "", key, encoded(body), encoded(seeds)))
         bodies.append(body)
     return parts, bodies

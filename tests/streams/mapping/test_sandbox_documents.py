@@ -59,7 +59,7 @@ def test_a_payment_shows_what_it_is_applied_to_and_nothing_else(world: World):
     payment = paid(world, **{f"i{first}": 23999, f"i{second}": 6001})
     theirs = seen(world, "payment", payment)
     _, *applications = rendered("payment", theirs, payment)
-    shown = [(body_of(p)["Invoice__c"]["$ref"], body_of(p)["Amount__c"], body_of(p)["Active__c"], json.loads(p.seeds)["Source_Type__c"]) for p in applications]
+    shown = [(body_of(p)["Invoice__c"]["$ref"], body_of(p)["Amount__c"], body_of(p)["Active__c"], body_of(p)["Source_Type__c"]) for p in applications]
     assert shown == [(f"invoice:netsuite:{first}", D("239.99"), True, "payment"), (f"invoice:netsuite:{second}", D("60.01"), True, "payment")]
     words = [(seen(world, "invoice", i)[n]) for i in (first, second) for n in ("status", "paid", "remaining")]
     assert words == ["paid", "239.99", "0.00", "part_paid", "60.01", "119.97"]
@@ -77,7 +77,7 @@ def test_children_read_back_as_they_were_written(world: World, entity: str, coll
     links = Links(*(link(key, netsuite=key.rpartition(":")[2], salesforce=there) for key, there in ids.items()))
     held = []
     for part in rendered(entity, theirs, ident)[1:]:
-        body = {name: ids.get(value["$ref"], "") if isinstance(value, dict) else value for name, value in body_of(part).items()}
+        body = {name: ids.get(value["$ref"]) if isinstance(value, dict) else value for name, value in body_of(part).items()}
         held.append({"Accord_Key__c": part.key, **{n: D(str(v)).quantize(D("1.0000")) if isinstance(v, D | int) and not isinstance(v, bool) else v for n, v in body.items()}})
     ours = observed(entity, "salesforce", {native: held})
     normal = entities()[entity].rules.normal
@@ -90,7 +90,8 @@ def test_an_application_that_is_taken_back_is_emptied():
     held, wanted = {"applications": json.dumps([row])}, {"applications": "[]"}
     ask = ask_of("payment", "salesforce", kind="update", only={"applications"}, netsuite=wanted)
     _, part = entities()["payment"].render(ask, record_of("payment", "payment:netsuite:7", salesforce=held, netsuite=wanted), NOTHING)[0]
-    assert body_of(part) == {"Invoice__c": None, "Amount__c": 0, "Date__c": None, "Active__c": False}
+    own = {"Payment__c": {"$ref": "payment:netsuite:7"}, "Source_Type__c": "payment"}
+    assert body_of(part) == {"Invoice__c": None, "Amount__c": 0, "Date__c": None, "Active__c": False, **own}
     emptied = json.dumps([{"key": row["key"], "amount": "0.00", "active": "false"}])
     assert entities()["payment"].rules.normal("salesforce", "applications", emptied, NOTHING, reading()) == "[]"
 
