@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -66,12 +66,13 @@ class Account(facts.Facts):
         faults: Switchboard,
         options: Options | None = None,
         project: Path = sdf.PROJECT,
+        own: Sequence[Path] = (),
     ) -> None:
         self.options = options or Options()
         self.clock = clock
         self.faults = faults
         self.project = project
-        self.metadata = load(project, self.options.undeployed)
+        self.metadata = load(project, self.options.undeployed, own)
         self.store = Store(path, self.metadata)
         sqlfunctions.install(self.store.db, self._formula_zone)
         self._later: list[tuple[float, int, Callable[[], object]]] = []

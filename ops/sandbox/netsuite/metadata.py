@@ -108,11 +108,12 @@ class Metadata:
         return {t.transaction: t for t in self.types.values() if t.transaction}
 
 
-def load(project: Path = sdf.PROJECT, undeployed: Collection[str] = ()) -> Metadata:
-    """The shipped types with the fields that `project` deploys."""
+def load(project: Path = sdf.PROJECT, undeployed: Collection[str] = (), own: Collection[Path] = ()) -> Metadata:
+    """The shipped types with the fields that `project` deploys, and those (fields and record types) of projects of one's own."""
     raw = tomllib.loads((files("ops.sandbox.netsuite") / "data" / "records.toml").read_text("utf-8"))
-    customs = list(sdf.custom_fields(project, undeployed))
+    customs = [field for each in (project, *own) for field in sdf.custom_fields(each, undeployed)]
     types = {name: _type(name, spec, raw, customs) for name, spec in raw["record"].items()}
+    types |= {r.id: _record(r) for each in (project, *own) for r in sdf.custom_records(each, undeployed)}
     enums = {name: {str(code): text for code, text in codes.items()} for name, codes in raw["enum"].items()}
     return Metadata(types, enums)
 
@@ -125,6 +126,11 @@ def _type(name: str, spec: dict[str, Any], raw: dict[str, Any], customs: list[sd
     sublists = {n: _sublist(n, table, name, raw, customs) for n, table in {**base.get("sublists", {}), **spec.get("sublists", {})}.items()}
     created = head.get("created", "createdDate")
     return RecordType(name, head["table"], head["group"], head["title"], created, fields, sublists, spec.get("const", {}))
+
+
+def _record(custom: sdf.CustomRecord) -> RecordType:
+    standard = {name: parse_field(name, text) for name, text in (("name", "text:300"), ("isInactive", "bool"))}
+    return RecordType(custom.id, custom.id, custom.id, "name", "created", standard | {c.id: _custom(c) for c in custom.fields}, {})
 
 
 def _sublist(name: str, table: str, owner: str, raw: dict[str, Any], customs: list[sdf.CustomField]) -> Sublist:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2] / "netsuite" / "src"
-KINDS = {"TEXT": "text:300", "TEXTAREA": "text:4000", "PERCENT": "percent", "FLOAT": "number", "CHECKBOX": "bool", "DATE": "date"}
+KINDS = {"TEXT": "text:300", "TEXTAREA": "text:4000", "PERCENT": "percent", "FLOAT": "number", "CHECKBOX": "bool", "DATE": "date", "INTEGER": "int"}
+#: Internal ids of standard record types, as a List/Record field names them.
+RECORDS = {"-2": "customer", "-6": "contact", "-30": "salesOrder"}
 SALES = ("salesOrder", "estimate", "invoice", "creditMemo", "returnAuthorization")
 ITEMS = {
     "appliestoinventory": ("inventoryItem",),
@@ -60,6 +62,29 @@ def custom_fields(project: Path, undeployed: Collection[str] = ()) -> Iterator[C
         types = tuple(t for tag, names in where.items() if root.findtext(tag) == "T" for t in names)
         column = root.tag == "transactioncolumncustomfield"
         yield CustomField(name, KINDS[root.findtext("fieldtype", "TEXT")], root.findtext("label", name), types, column)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomRecord:
+    """One deployed record type of one's own: its script id is its name in REST and in searches."""
+
+    id: str
+    label: str
+    fields: tuple[CustomField, ...]
+
+
+def custom_records(project: Path, undeployed: Collection[str] = ()) -> Iterator[CustomRecord]:
+    for path in sorted((project / "Objects").glob("customrecord_*.xml")):
+        root = ET.parse(path).getroot()  # noqa: S314  our own files
+        own = root.iterfind("customrecordcustomfields/customrecordcustomfield")
+        found = tuple(CustomField(f.get("scriptid", ""), _kind(f), f.findtext("label", ""), (), column=False) for f in own)
+        if path.stem not in undeployed:
+            yield CustomRecord(root.get("scriptid", ""), root.findtext("recordname", ""), tuple(f for f in found if f.id not in undeployed))
+
+
+def _kind(field: ET.Element) -> str:
+    kind = field.findtext("fieldtype", "TEXT")
+    return f"ref:{RECORDS[field.findtext('selectrecordtype', '')]}" if kind == "SELECT" else KINDS[kind]
 
 
 def restlets(project: Path) -> Iterator[Restlet]:

@@ -221,7 +221,7 @@ def kinds_of(metadata: Metadata, search_type: str) -> tuple[RecordType, ...]:
     found = tuple(
         k
         for k in metadata.types.values()
-        if low in (k.search, k.name.lower()) or low == k.table == "item" or low == k.table == "transaction"
+        if low in (k.search, k.name.lower().replace("_", "")) or low == k.table == "item" or low == k.table == "transaction"
     )
     if not found:
         raise NsError("INVALID_SRCH_TYPE", f"An nlobjSearch contains an invalid search type: {search_type}.")

@@ -22,6 +22,8 @@ from ops.sandbox.netsuite.credentials import Credentials
 from ops.sandbox.netsuite.options import Options
 
 DATABASE = "netsuite.sqlite"
+#: An SDF `src` folder of one's own, deployed after ours.
+DEPLOYED = "deployed/netsuite"
 START_DEADLINE_S = 10.0
 STOP_DEADLINE_S = 3.0
 
@@ -98,7 +100,8 @@ def open_account(directory: Path, *, clock: SandboxClock, faults: Switchboard, o
     chosen = replace(options) if options else Options()
     signing = credentials.ensure(directory, chosen.account)
     chosen.account = signing.account
-    account = Account(directory / DATABASE, clock=clock, faults=faults, options=chosen)
+    own = [folder for folder in (directory / DEPLOYED,) if folder.is_dir()]
+    account = Account(directory / DATABASE, clock=clock, faults=faults, options=chosen, own=own)
     apply_options(account.options, account.store.setting("options", {}))
     basics.ensure(account)
     return NetSuite(account, signing)

@@ -56,7 +56,7 @@ def deploy(catalogue: Catalogue, root: Traversable, undeployed: Collection[str] 
     objects = sorted((root / "objects").iterdir(), key=lambda item: item.name)
     wanted = [item for item in objects if item.is_dir() and item.name not in undeployed]
     customs = [item for item in wanted if item.name.endswith("__c")]
-    for serial, item in enumerate(customs):
+    for serial, item in enumerate(customs, sum(one.custom for one in catalogue.values())):
         catalogue[item.name] = _object(item, serial)
     for item in wanted:
         for one in sorted((item / "fields").iterdir(), key=lambda entry: entry.name):
@@ -124,6 +124,8 @@ def _field(root: Element) -> Field:
 
 def _channels(root: Traversable) -> dict[str, tuple[Member, ...]]:
     found: dict[str, tuple[Member, ...]] = {}
+    if not (root / "platformEventChannels").is_dir():
+        return found
     for item in (root / "platformEventChannels").iterdir():
         found[item.name.split(".", maxsplit=1)[0]] = ()
     for item in sorted((root / "platformEventChannelMembers").iterdir(), key=lambda entry: entry.name):

@@ -25,6 +25,8 @@ from ops.sandbox.salesforce.store import Record, Store
 from ops.sandbox.salesforce.transaction import Caller, Transaction
 
 SESSION_HOURS = 2
+#: The `main/default` folder of an SFDX project of one's own, deployed after ours.
+DEPLOYED = "deployed/salesforce"
 MAX_CDC_ENTITIES = 5
 
 
@@ -48,6 +50,8 @@ class Org:
         self.secrets = credentials or (secret.ensure(directory) if directory else secret.make())
         self.objects = standard.catalogue()
         self.channels = deployed.deploy(self.objects, deployed.project(), self.settings.undeployed)
+        if directory is not None and (directory / DEPLOYED).is_dir():
+            deployed.deploy(self.objects, directory / DEPLOYED)
         self.cdc_entities = self._selected()
         self.store = Store(directory / "salesforce.sqlite" if directory else None, self.objects)
         self.journal = self.store.journal
