@@ -82,18 +82,15 @@ def _event(draft: Draft, word: Word, time: int) -> None:
 
 
 def _amounts(draft: Draft, words: Mapping[str, Values], time: int) -> None:
-    """What holds now, and what holds no more of what was told before."""
-    before = [name.removeprefix(DOCUMENT) for name, r in _ours(draft).items() if name.startswith(DOCUMENT) and r.row and r.row.value]
-    for to in {*before, *words}:
-        text = _encode(words[to]).decode() if to in words else None
-        known = _ours(draft).get(DOCUMENT + to)
-        if known is not None and known.row is not None and known.row.value == text:
+    """What holds now, and what holds no more of what was told before. By entity key: an order may be named by either system's id."""
+    links = draft.links
+    now = {key: _encode(fields).decode() for to, fields in words.items() if (key := links.key_of(to)) is not None}
+    before = {name.removeprefix(DOCUMENT): r.row.value for name, r in _ours(draft).items() if name.startswith(DOCUMENT) and r.row}
+    for key in sorted({*before, *now}):
+        text, link = now.get(key), links.link(key)
+        if before.get(key) == text or link is None or SOURCE not in link.ids:
             continue
-        key = draft.links.key_of(to)
-        link = draft.links.link(key) if key else None
-        if key is None or link is None or SOURCE not in link.ids:
-            continue
-        _keep(draft, DOCUMENT + to, time, text)
+        _keep(draft, DOCUMENT + key, time, text)
         _say(draft, key, parse_ref(key).entity, link.ids[SOURCE], time, {DOCUMENT + draft.key: text}, draft.lane, whole=False)
 
 

@@ -95,6 +95,13 @@ def test_an_event_keeps_the_moment_and_lane_of_its_first_sight():
         assert (told.fields["at"], told.lane, told.time) == (at, lane, 1_000)
 
 
+def test_an_order_is_the_same_by_either_systems_name():
+    """A credit learns its order from another document's link, which may name it by Salesforce's id one day: that is no other order."""
+    book = Book(INVOICE, ORDER_LINK)
+    book.row(1_000, BILL)
+    assert words(book.row(20_000, {**BILL, "order": ORDER})) == []
+
+
 def test_a_deleted_invoice_takes_its_amounts_back_and_stays_in_history():
     """Finance deletes what was wrong: the order owes it no more, and nobody wonders where it went."""
     book = Book(INVOICE, ORDER_LINK)
