@@ -88,8 +88,11 @@ Fact = Item | Price | Agreed | Held | Customer
 
 
 def fact(entity: str, golden: Golden) -> Fact | None:
-    """What a golden record says; None = nothing (inactive, deleted, without price): as if it were not there."""
-    if golden.get("standing", "active") not in ("active", None):
+    """What a golden record says; None = nothing (inactive, deleted, without price): as if it were not there.
+
+    Goods, prices and stock are NetSuite's: what only Salesforce has can't be ordered yet.
+    """
+    if golden.get("standing", "active") not in ("active", None) or (entity != "customer" and not golden.get("netsuite_id")):
         return None
     return READERS[entity](golden)
 

@@ -29,21 +29,21 @@ def item(n: int | str, sku: str = "", **more: Any) -> tuple[str, str, dict[str, 
 
 def price(n: int | str, amount: str | None, level: str = "base", currency: str = "USD", **more: Any) -> tuple[str, str, dict[str, Any]]:
     key = f"price:netsuite:{n}-{level}-{currency}"
-    body = {"key": key, "item": f"item:netsuite:{n}", "level": level, "currency": currency, "active": amount is not None, **more}
+    body = {"key": key, "netsuite_id": key.rpartition(":")[2], "item": f"item:netsuite:{n}", "level": level, "currency": currency, "active": amount is not None, **more}
     return "price", key, body | {"price": amount and Decimal(amount)}
 
 
 def price_break(n: int, start: str, amount: str, level: str = "base", currency: str = "USD") -> tuple[str, str, dict[str, Any]]:
     key = f"price_break:netsuite:{n}-{level}-{currency}-{start}"
     return "price_break", key, {
-        "key": key, "item": f"item:netsuite:{n}", "level": level, "currency": currency, "from_quantity": Decimal(start), "price": Decimal(amount),
+        "key": key, "netsuite_id": key.rpartition(":")[2], "item": f"item:netsuite:{n}", "level": level, "currency": currency, "from_quantity": Decimal(start), "price": Decimal(amount),
     }  # fmt: skip
 
 
 def agreed(customer: int, n: int | None = None, *, group: str | None = None, amount: str | None = None, level: str | None = None, currency: str | None = None) -> tuple[str, str, dict[str, Any]]:
     key = f"customer_price:netsuite:{customer}-{'i' if n else 'g'}-{n or group}-{currency or 0}"
     return "customer_price", key, {
-        "key": key, "customer": f"customer:netsuite:{customer}", "item": f"item:netsuite:{n}" if n else None, "pricing_group": group,
+        "key": key, "netsuite_id": key.rpartition(":")[2], "customer": f"customer:netsuite:{customer}", "item": f"item:netsuite:{n}" if n else None, "pricing_group": group,
         "price": amount and Decimal(amount), "level": level, "currency": currency, "active": True,
     }  # fmt: skip
 
@@ -51,7 +51,7 @@ def agreed(customer: int, n: int | None = None, *, group: str | None = None, amo
 def stock(n: int, location: str, available: str | None, receipt: date | None = None) -> tuple[str, str, dict[str, Any]]:
     key = f"inventory:netsuite:{n}-{location}"
     return "inventory", key, {
-        "key": key, "item": f"item:netsuite:{n}", "location": location, "available": None if available is None else Decimal(available),
+        "key": key, "netsuite_id": key.rpartition(":")[2], "item": f"item:netsuite:{n}", "location": location, "available": None if available is None else Decimal(available),
         "next_receipt": receipt, "next_receipt_quantity": Decimal(9) if receipt else None,
     }  # fmt: skip
 

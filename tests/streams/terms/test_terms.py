@@ -89,7 +89,7 @@ def test_a_price_that_is_taken_away_disappears():
     assert put(stores, price(9, None)) == {}
 
 
-@pytest.mark.parametrize("change", [{"active": False}, {"subsidiaries": "de"}, {"matrix": "parent"}, {"standing": "inactive"}])
+@pytest.mark.parametrize("change", [{"active": False}, {"subsidiaries": "de"}, {"matrix": "parent"}, {"standing": "inactive"}, {"netsuite_id": None}])
 def test_what_a_store_may_not_sell_is_taken_from_its_topic(change):
     """An inactive item in a shop is an order that can't be fulfilled."""
     stores = publisher()
