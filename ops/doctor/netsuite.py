@@ -30,7 +30,7 @@ async def examine(account: NetSuite, restlet: Restlet, settings: Settings, refer
         yield fault(AREA, "sign-in", str(error), "correct the section [netsuite] of the configuration and its secrets, and this machine's clock; docs/guide.md, section 2")
         return
     yield fine(AREA, "sign-in", f"signed in to account {settings.netsuite.account}")
-    for look in (_restlet(restlet, settings, reference), _records(account, needs), _searches(restlet, reads), _concurrency(account, settings)):
+    for look in (_restlet(restlet, settings, reference), _records(account, needs), _searches(restlet, account, reads), _concurrency(account, settings)):
         async for finding in look:
             yield finding
     yield skew(AREA, account.server.now_ms() - account.server.local_ms(), account.server.latest_ms() - account.server.local_ms(), settings.run.margin_s)
@@ -102,12 +102,15 @@ def _gap(need: Need, schema: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-async def _searches(restlet: Restlet, reads: Sequence[NetSuiteRead]) -> AsyncIterator[Finding]:
+async def _searches(restlet: Restlet, account: NetSuite, reads: Sequence[NetSuiteRead]) -> AsyncIterator[Finding]:
     """Each search once, for one row: what the role may not see, or the account lacks, is refused here as it would be later."""
     faults = 0
     for read in reads:
         try:
-            await restlet.page(asked(read))
+            for search in asked(read):
+                await restlet.page(search)
+            if read.query:
+                await account.suiteql_page(f"SELECT * FROM ({read.query}) WHERE {read.key[0]} = 0")  # noqa: S608 (the mapping's own text)
         except AccordError as error:
             faults += 1
             yield fault(AREA, "searches", f"{read.entity} ({read.type}): {error}", f"{DEPLOY}; if a field of your own is named, make it or correct the mapping")
@@ -120,13 +123,16 @@ async def _searches(restlet: Restlet, reads: Sequence[NetSuiteRead]) -> AsyncIte
         yield fine(AREA, "searches", f"{len(reads)} searches and the deleted records can be read")
 
 
-def asked(read: NetSuiteRead) -> Asked:
-    """The smallest page of a read."""
+def asked(read: NetSuiteRead) -> list[Asked]:
+    """The smallest page of each search of a read."""
     lines = {"columns": list(read.lines.fields), "filters": list(read.lines.filters)} if read.lines else None
+    rows = 1 if not read.key else 1000  # a page never ends within one record's rows
+    found = [Asked(type=j.type, columns=(j.on, *j.columns), filters=j.filters, page_size=1000) for j in read.joined]
+    if read.query:
+        return found
     if read.saved_search:
-        return Asked(search=read.saved_search, page_size=1)
-    joined = 1 if not read.key else 1000  # a page never ends within one record's rows
-    return Asked(type=read.type, columns=read.columns, filters=read.filters, stamp_field=read.stamp_field, lines=lines, page_size=joined)
+        return [Asked(search=read.saved_search, page_size=1), *found]
+    return [Asked(type=read.type, columns=read.columns, filters=read.filters, stamp_field=read.stamp_field, lines=lines, page_size=rows), *found]
 
 
 async def _concurrency(account: NetSuite, settings: Settings) -> AsyncIterator[Finding]:

@@ -75,7 +75,8 @@ def test_a_row_that_differs_stirs_but_not_at_the_first_reading():
                 feed.put(row("5", 0, "2"))
                 del feed.rows["4"]
             if page.position and len(pages) > 2:
-                return pages
+                break
+        return pages
 
     pages = asyncio.run(scenario())
     assert [[(r.entity, r.record_id) for r in p.requests] for p in pages if not p.empty] == [[], [], [("price", "5")], [("price", "4")]]

@@ -20,7 +20,7 @@ ROOTS = {
     "platformEventChannel-meta": "PlatformEventChannel", "platformEventChannelMember-meta": "PlatformEventChannelMember",
     "js-meta": "LightningComponentBundle", "eca-meta": "ExternalClientApplication", "ecaGlblOauth-meta": "ExtlClntAppGlobalOauthSettings",
     "ecaOauth-meta": "ExtlClntAppOauthSettings", "ecaPlcy-meta": "ExtlClntAppConfigurablePolicies", "tab-meta": "CustomTab",
-    "compactLayout-meta": "CompactLayout", "ecaOauthPlcy-meta": "ExtlClntAppOauthConfigurablePolicies",
+    "compactLayout-meta": "CompactLayout", "ecaOauthPlcy-meta": "ExtlClntAppOauthConfigurablePolicies", "validationRule-meta": "ValidationRule",
 }  # fmt: skip
 #: Elements that a field of this type must have beside fullName, label and type (Metadata API Developer Guide, CustomField).
 NEEDED = {
