@@ -22,7 +22,7 @@ class Metrics:
         self._parked = Gauge("accord_sink_parked", "Parked writes of this worker", labels, registry=registry)
         self._flying = Gauge("accord_sink_calls_under_way", "Calls under way", labels, registry=registry)
         self._took = Histogram("accord_sink_call_seconds", "From the first call for a batch to its last answer", labels, registry=registry)
-        self._window = Gauge("accord_sink_pace", "Calls at once that the target bears now", labels, registry=registry)
+        self._window = Gauge("accord_sink_pace", "Calls at once that this sink may make now", labels, registry=registry)
         self._dead = Counter("accord_sink_dead_letters", "Records that could not be read", labels, registry=registry)
 
     def answered(self, verdicts: list[Verdict], took_s: float) -> None:
@@ -43,4 +43,4 @@ class Metrics:
         self._parked.labels(self._target).set(len(ledger.parking))
         self._flying.labels(self._target).set(flying)
         if self._pace is not None:
-            self._window.labels(self._target).set(self._pace.gauge.window)
+            self._window.labels(self._target).set(min(int(self._pace.gauge.window), self._pace.allowance().slots))

@@ -63,7 +63,7 @@ async def test_a_load_reads_both_systems_is_held_survives_a_kill_and_writes_noth
 
 async def test_a_load_that_cannot_be_says_why(pipeline: Rig):
     """A misspelt entity or subsidiary must not look like a load of nothing."""
-    for arguments, word in ((("wine",), "there are customer"), (("customer", "--subsidiary", "mars"), "no subsidiary 'mars'")):
+    for arguments, word in ((("wine",), "nothing is read of 'wine'"), (("customer", "--subsidiary", "mars"), "no subsidiary 'mars'")):
         process = await accord(pipeline, "backfill", *arguments)
         assert process.stdout is not None
         text = (await process.stdout.read()).decode()
