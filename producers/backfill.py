@@ -59,6 +59,8 @@ def _of_subsidiary(read: SalesforceRead, subsidiary: Subsidiary) -> str:
 def of_netsuite(read: NetSuiteRead, part: Slice, subsidiary: Subsidiary | None) -> NetSuiteRead:
     """The read, narrowed to the slice (but for the time, which the feed itself reads from). `where`: a filter expression as JSON."""
     filters = read.filters
+    if part.since_ms and read.mode == "snapshot":
+        raise Rejected(f"{read.entity} has no time of its last change in NetSuite; leave --since out", code="no_stamp")
     if subsidiary:
         if "subsidiary" not in read.columns:
             raise Rejected(f"the search of {read.type} has no subsidiary; use --system netsuite --where with a filter expression", code="no_subsidiary")

@@ -38,6 +38,12 @@ def backfill(*keys: str, **more: Any) -> list[Any]:
     return [job(key=f"customer:netsuite:{k}", target="salesforce", object="Account", body=body or {"Name": f"Bulk {k}"}, lane="backfill", **more) for k in keys]
 
 
+def test_a_job_is_made_of_what_waits_in_the_backfill_lane_only(door: Door) -> None:
+    """A live order in a job would wait for a minute; a job of everything would hold its records for an hour."""
+    sizes = [door.target.size(lane, waiting) for lane, waiting in (("live", 50_000), ("backfill", 2), ("backfill", 5), ("backfill", 50_000))]
+    assert sizes == [200, 200, 5, 10_000]
+
+
 def jobs(door: Door) -> list[Any]:
     return list(door.ask(door.rest.call("GET", "jobs/ingest"))["records"])
 
