@@ -61,6 +61,8 @@ def of_netsuite(read: NetSuiteRead, part: Slice, subsidiary: Subsidiary | None) 
     filters = read.filters
     if part.since_ms and read.mode == "snapshot":
         raise Rejected(f"{read.entity} has no time of its last change in NetSuite; leave --since out", code="no_stamp")
+    if read.query and (subsidiary or part.where):
+        raise Rejected(f"{read.entity} is read by a query, whole or not at all; leave --subsidiary and --where out", code="whole_only")
     if subsidiary:
         if "subsidiary" not in read.columns:
             raise Rejected(f"the search of {read.type} has no subsidiary; use --system netsuite --where with a filter expression", code="no_subsidiary")

@@ -56,7 +56,7 @@ def netsuite_sources(
     alone([(r.entity, r.type) for r in whole], "NetSuite")
     entities = {r.entity for r in whole}
     census: dict[str, int] = {}
-    out: list[Source] = [_netsuite(_feed(restlet, account, r), r, Stirs(r, entities), clock, given) for r in whole]
+    out: list[Source] = [_netsuite(netsuite_feed(restlet, account, r), r, Stirs(r, entities), clock, given) for r in whole]
     out += [_hint(restlet, r, Stirs(r, entities), clock, given.netsuite) for r in reads if r.hint]
     out.append(DeletedRecords(restlet, whole, clock, given.netsuite, census))
     out += [IdSets(restlet, r, clock, given.ids_s, census) for r in whole if r.mode == "poll"]
@@ -74,7 +74,8 @@ def _hint(restlet: Restlet, read: NetSuiteRead, stirs: Stirs, clock: Clock, rhyt
     return Poll(NetSuiteFeed(restlet, read), clock, rhythm, name=name, marks=False, stirs=stirs, hint=True)
 
 
-def _feed(restlet: Restlet, account: NetSuite, read: NetSuiteRead) -> Feed:
+def netsuite_feed(restlet: Restlet, account: NetSuite, read: NetSuiteRead) -> Feed:
+    """The rows of one read: by SuiteQL where it has a query, else by a search."""
     return QueryFeed(account, read) if read.query else NetSuiteFeed(restlet, read)
 
 
@@ -86,7 +87,7 @@ def salesforce_feeds(org: Salesforce, reads: Iterable[SalesforceRead]) -> Mappin
 
 def netsuite_feeds(restlet: Restlet, account: NetSuite, reads: Iterable[NetSuiteRead]) -> Mapping[tuple[str, str], Feed]:
     """What the reader of `read.netsuite` reads with, as `Reader` wants it."""
-    return _by_address([(r.entity, r.type, _feed(restlet, account, r)) for r in reads if not r.hint])
+    return _by_address([(r.entity, r.type, netsuite_feed(restlet, account, r)) for r in reads if not r.hint])
 
 
 def _by_address(feeds: Iterable[tuple[str, str, Feed]]) -> dict[tuple[str, str], Feed]:

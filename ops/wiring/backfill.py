@@ -19,12 +19,12 @@ from ops.wiring.mapping import entities, reads
 from ops.wiring.producers import Room, both, room_of
 from producers.backfill import Backfill, Slice, Subsidiary, of_netsuite, of_salesforce, rows_read
 from producers.cursor import Cursor, text
-from producers.netsuite_poll import NetSuiteFeed
 from producers.packed import unpack_ids
 from producers.poll import Poll, Rhythm
 from producers.runner import paused, run
 from producers.salesforce_snapshot import SalesforceSnapshot
 from producers.source import Source
+from producers.sources import netsuite_feed
 from schemas.ids import SYSTEMS, System
 
 #: A load that is held looks so often whether it still is.
@@ -104,7 +104,7 @@ def _source(load: _Load, read: Read) -> Source:
     name = load.part.name(read.entity, _system(read))
     if isinstance(read, SalesforceRead):
         return SalesforceSnapshot(load.org, read, load.room.clock, Rhythm(), name=name, marks=False, window=False)
-    feed = NetSuiteFeed(clients.restlet(load.settings, load.account), read)
+    feed = netsuite_feed(clients.restlet(load.settings, load.account), load.account, read)
     return Poll(feed, load.room.clock, Rhythm(), name=name, marks=False, once=True, window=False)
 
 

@@ -114,5 +114,7 @@ def test_what_cannot_be_sliced_is_said_before_anything_is_read() -> None:
         of_netsuite(NetSuiteRead("price", "item", ("price",)), Slice(subsidiary="us"), US)
     with pytest.raises(Rejected, match="leave --since out"):
         of_netsuite(NetSuiteRead("price", "item", ("price",), mode="snapshot"), Slice(since_ms=5), None)
+    with pytest.raises(Rejected, match="whole or not at all"):
+        of_netsuite(NetSuiteRead("stock", "item", (), mode="snapshot", key=("item",), query="SELECT 1"), Slice(where="[]"), None)
     with pytest.raises(Rejected, match="filter expression"):
         of_netsuite(NetSuiteRead("customer", "customer", ()), Slice(where="isinactive = F"), None)
