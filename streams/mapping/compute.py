@@ -66,10 +66,20 @@ def worked_out(field: FieldTable, place: str, normal: Callable[[str, str, str | 
     return compute
 
 
+def born_complete(_reference: Reference) -> Compute:
+    """An order that began in NetSuite wants its lines in Salesforce until they are known there."""
+
+    def compute(_target: str, read: Read, _links: Links) -> str | None:
+        return "true" if read("netsuite", "born_lines") else None
+
+    return compute
+
+
 COMPUTES: Mapping[str, Callable[[Reference], Compute]] = {
     "contact_name": contact_name,
     "customer_subsidiary": customer_subsidiary,
     "store_subsidiary": store_subsidiary,
+    "born_complete": born_complete,
     "order_of_source": order_of_source,
     "line_stock": line_stock,
     "oversell": oversell,

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from schemas.events import Part, Record
 from schemas.ids import Ref, parse_ref, to_external
+from streams.mapping.convert import KEEP, read_text
 from streams.mapping.lines import Body, Factory, Hook, Row, dumped, loaded
 from streams.mapping.order_lines import netsuite_rows, salesforce_rows
 from streams.mapping.render import encoded
@@ -16,6 +17,8 @@ from streams.money import ZERO
 from streams.rules import Links, Read
 
 LINE = "order_line"
+#: What the source of such an order says in Salesforce.
+BORN_IN = "NetSuite"
 #: The part that is written after the lines: an order can't be made active before it has some.
 ITSELF = "self"
 
@@ -51,6 +54,16 @@ def born_keys(_columns: tuple[str, ...], table: EntityTable, reference: Referenc
     def read(body: Body) -> str | None:
         made = [(row["key"], row.get("born") or "") for row in rows(body)]
         return dumped([{"key": key, "line": born.rpartition("-")[2]} for key, born in made if born.startswith(f"{LINE}-")]) or None
+
+    return read
+
+
+def born_active(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
+    """Has an order that we made got its lines? It is active only then."""
+    status, source = columns
+
+    def read(body: Body) -> str | None:
+        return ("true" if read_text(body.get(status)) == "Activated" else "false") if read_text(body.get(source)) == BORN_IN else KEEP
 
     return read
 
@@ -91,4 +104,4 @@ def _product(record: Record, row: Mapping[str, str], order: str, page: str, refe
     return Part("OrderItem", "", to_external(str(Ref(LINE, "netsuite", f"{order}-{row['line']}"))), encoded(body), encoded(seeds))
 
 
-BORN_HOOKS: Mapping[str, Factory] = {"born_lines": born_lines, "born_keys": born_keys, "held_keys": held_keys}
+BORN_HOOKS: Mapping[str, Factory] = {"born_lines": born_lines, "born_keys": born_keys, "born_active": born_active, "held_keys": held_keys}

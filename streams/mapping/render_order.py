@@ -259,7 +259,7 @@ def to_salesforce(orders: Orders, ask: Ask, record: Record) -> Rendered:
     """The order itself, then its order products by id: what became of them, and what is short of them."""
     side = orders.sides["salesforce"]
     body = plain_body(side, {n: v for n, v in ask.fields.items() if n not in OF_LINES}, ask.desired, orders.countries)
-    if ask.kind == "create":
+    if "complete" in ask.fields:
         return born(orders, side, ask, record, body)
     lines: dict[str, Body] = {}
     for name in OF_LINES:

@@ -32,7 +32,7 @@ STORES: dict[str, Any] = {
     "kw": {"subsidiary": "us", "currencies": ["KWD"], "tax_mode": "none", "line_discount_item": "90", "order_discount_item": "91"},
     "eu": {"subsidiary": "us", "currencies": ["EUR"], "tax_mode": "sent", "line_discount_item": "90", "order_discount_item": "91"},
     "gb": {"subsidiary": "us", "currencies": ["EUR"], "tax_mode": "gross", "line_discount_item": "90", "order_discount_item": "91"},
-    "strict": {"subsidiary": "us", "currencies": ["USD"], "tax_mode": "none", "price_level": "base", "check_prices": "strict", "max_discount": 10},
+    "strict": {"subsidiary": "us", "currencies": ["USD"], "tax_mode": "none", "price_level": "base", "check_prices": "strict", "max_discount": 10, "countries": ["US"]},
     "vat": {"subsidiary": "us", "currencies": ["EUR"], "tax_mode": "netsuite", "line_discount_item": "90", "order_discount_item": "91"},
 }  # fmt: skip
 

@@ -180,6 +180,7 @@ def test_an_amendment_on_its_way_is_no_mismatch():
             order_body(CUP, currency="EUR", store="gb", Accord_Tax_Total__c="3.19", Accord_Stated_Total__c="23.19"),
             "Lines, discount, shipping and tax add up to 20.00; the order says 23.19 (difference 3.19 EUR).",
         ),
+        (order_body({**CUP, "ListPrice": 10}, store="strict", ShippingCountryCode="DE"), 'Shipping address: country "DE" is not valid for strict.'),
         (order_body(CUP, Accord_Location__c="west"), 'Location "west" is not one of us; it sells from east.'),
     ],
 )

@@ -108,3 +108,14 @@ def test_its_lines_get_salesforces_keys_and_tell_what_became_of_them():
     facts = {p.id: read(p)["Accord_Qty_Closed__c"] for p in born.rendered(told[-1])[0][1:]}
     assert facts["8021"] == 1
     assert ask.kind == "create"
+
+
+def test_one_that_stopped_half_way_is_gone_on_with():
+    """A line that Salesforce refused at first (a price that was inactive) must not leave a draft that nobody finishes."""
+    born = Born()
+    born.in_netsuite()
+    body = {"AccountId": "001A", "StatusCode": "Draft", "Accord_Source__c": "NetSuite", "Accord_Key__c": f"order-netsuite-{born.id}", "OrderItems": []}
+    asks = [a for a in born.sees("salesforce", "801B", body) if a.target == "salesforce"]
+    parts, _ = born.rendered(asks[-1])
+    assert (asks[-1].kind, [p.object for p in parts]) == ("update", ["Order", "OrderItem", "OrderItem", "Order"])
+    assert parts[-1].id == "self"
