@@ -15,6 +15,7 @@ from accord.kafka.lag import waiting
 from accord.kafka.producer import TransactionalWriter
 from accord.kafka.registry import ConfluentRegistry
 from accord.links import LinkIndex
+from producers.outbox import PART
 from producers.runner import confirmation, paused
 from schemas.events import Audit, Handling, Link, Notice, Outcome, Parked, Position, ReadRequest, Record
 from schemas.ids import SYSTEMS, Ref, parse_ref
@@ -125,7 +126,7 @@ class Pipeline:
 
     def confirm(self, source: str, now_ms: int, until_ms: int) -> None:
         """Let the deletions of a stopped source through until then, with a line on the audit trail. Raises Rejected for a name that is none."""
-        names = sorted({*self.table("position"), *(f"reader.{s}" for s in SYSTEMS)})
+        names = sorted({*(n for n in self.table("position") if PART not in n), *(f"reader.{s}" for s in SYSTEMS)})
         if source not in names:
             raise Rejected(f"no source {source!r}; there are {', '.join(n for n in names if not n.endswith('.confirmed'))}", code="unknown_source")
         key, trail = confirmation(source), headers.of_event(f"person:{source}:{now_ms}")

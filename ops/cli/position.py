@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
+from producers.outbox import PART
 from schemas.events import Position
 
 app = typer.Typer(no_args_is_help=True, help="Where each source stands.")
@@ -26,8 +27,9 @@ def list_(config: ConfigFile = DEFAULT_CONFIG) -> None:
 
 
 def position_table(found: dict[str, Position]) -> Table:
-    table = Table("source", "stored at (UTC)", "position", title=f"{len(found)} positions")
-    for name, position in sorted(found.items()):
+    whole = {name: position for name, position in found.items() if PART not in name}
+    table = Table("source", "stored at (UTC)", "position", title=f"{len(whole)} positions")
+    for name, position in sorted(whole.items()):
         table.add_row(name, _time(position.at), position.position)
     return table
 

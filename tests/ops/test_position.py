@@ -14,6 +14,7 @@ from accord.kafka.registry import ConfluentRegistry
 from ops.cli.position import position_table
 from ops.pipeline import Pipeline
 from producers.ledger import KafkaPositions
+from producers.outbox import PART
 from producers.runner import confirmation
 from schemas.events import Position
 from schemas.topics import Topics, pipeline_topics
@@ -47,3 +48,9 @@ def test_a_name_that_is_no_source_is_refused_with_those_that_are(pipeline):
     """A typing error must not look like a confirmation."""
     with pytest.raises(Rejected, match=r"reader\.netsuite, reader\.salesforce, salesforce\.cdc"):
         pipeline.confirm("salesforce.cd", 1_000, 5_000)
+
+
+def test_parts_of_a_position_are_not_shown():
+    """A whole reading of prices is stored in 64 parts: they would bury the positions that a person looks for."""
+    found = {"netsuite.price": Position("netsuite.price", "{}", 1), f"netsuite.price{PART}07": Position(f"netsuite.price{PART}07", "zip", 1)}
+    assert position_table(found).row_count == 1

@@ -3,13 +3,18 @@ from __future__ import annotations
 import asyncio
 import json
 
+import msgspec
 import pytest
 
 from producers.brake import Stopped
-from producers.difference import PARTS, Difference, part_of
+from producers.difference import PARTS, Difference, opened, part_of
+from producers.outbox import Outbox, held, positions
 from producers.source import Page
+from schemas.events import Position
+from schemas.topics import Topics
 from tests.accord.manual_clock import ManualClock
 from tests.producers.fakes import FakeFeed, rounds, row, take, values
+from tests.producers.test_runner import Json
 
 
 def world(count: int = 3) -> tuple[ManualClock, FakeFeed, Difference]:
@@ -100,3 +105,16 @@ def test_a_failed_reading_is_begun_again_from_what_was_committed() -> None:
     broken, pages = asyncio.run(scenario())
     assert values(broken) == [("1", '{"value":"1.50"}')]
     assert values(pages) == [("1", '{"value":"1.50"}'), ("5", '{"value":"5.50"}')]
+
+
+def test_parts_are_stored_beside_the_position_and_come_back_with_it() -> None:
+    """In one transaction with the changes: a position without its parts would take every price for new."""
+    clock, feed, prices = world()
+    pages, _ = whole(prices, None)
+    outbox = Outbox(Json(), Topics(), [], clock.ms, partitions=1)
+    outs = [out for page in pages for out in outbox.records("netsuite.price", page) if out.topic.endswith("position")]
+    stored = positions(((out.key, out.value) for out in outs), lambda value: msgspec.convert(msgspec.json.decode(value)[2], Position))
+    assert held(stored, "netsuite.item") is None
+    text = held({**stored, "netsuite.price.confirmed": "1"}, "netsuite.price")
+    assert opened(text) == opened(f"{pages[-1].position}\n{json.dumps(dict(pages[-1].parts))}")
+    assert set(opened(text)[1]) == set(feed.rows)

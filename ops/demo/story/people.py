@@ -61,6 +61,13 @@ async def line_of(sf: Salesforce, sku: str, currency: str, quantity: int, discou
 
 async def ordered(sf: Salesforce, account: str, pricebook: str, lines: Sequence[Line], **fields: Any) -> str:
     """An order, drafted with its lines and activated."""
+    order = await drafted(sf, account, pricebook, lines, **fields)
+    await changed(sf, "Order", order, {"Status": "Activated"})
+    return order
+
+
+async def drafted(sf: Salesforce, account: str, pricebook: str, lines: Sequence[Line], **fields: Any) -> str:
+    """An order that is not activated yet."""
     order = await made(sf, "Order", {
         "AccountId": account, "Pricebook2Id": pricebook, "EffectiveDate": datetime.now(UTC).date().isoformat(), "Status": "Draft",
         "CurrencyIsoCode": "USD", "Accord_Store__c": "us", "ShippingStreet": "1200 NW Naito Pkwy", "ShippingCity": "Portland",
@@ -72,5 +79,4 @@ async def ordered(sf: Salesforce, account: str, pricebook: str, lines: Sequence[
             "OrderId": order, "PricebookEntryId": line.entry, "Quantity": line.quantity, "UnitPrice": line.price,
             **({"Accord_Discount_Amount__c": line.discount} if line.discount else {}),
         })  # fmt: skip
-    await changed(sf, "Order", order, {"Status": "Activated"})
     return order
