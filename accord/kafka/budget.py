@@ -128,16 +128,23 @@ class Member:
         """Be a member of the group that has an owner; nothing is read through it."""
         loop, thread = asyncio.get_running_loop(), self._threads[1]
         group = GroupConsumer(self._place.bootstrap, self._place.topic, self._place.settings)
+        fetching: list[Partition] = []
 
         def told(mine: Sequence[Partition]) -> None:
-            if mine:
-                group.pause(mine)
-            loop.call_soon_threadsafe(self._own, bool(mine))
+            fetching[:] = mine
+            if not loop.is_closed():  # when it is, nobody decides any more
+                loop.call_soon_threadsafe(self._own, bool(mine))
+
+        def turn() -> None:
+            group.poll(POLL_S)
+            if fetching:  # only after the poll that assigned it
+                group.pause(fetching)
+                fetching.clear()
 
         group.subscribe([self._place.topic], told, lambda _: told(()))
         try:
             while True:
-                await loop.run_in_executor(thread, group.poll, POLL_S)
+                await loop.run_in_executor(thread, turn)
         finally:
             thread.submit(group.close)
 
