@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,6 +12,9 @@ from rich.table import Table
 
 from accord.errors import Rejected
 from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
+
+if TYPE_CHECKING:
+    from ops.mapping.replay import Difference, Planned
 
 app = typer.Typer(no_args_is_help=True, help="What is mapped to what, who owns it, and what a change would do.")
 console = Console(highlight=False)
@@ -64,3 +68,57 @@ def docs(out: Annotated[Path, typer.Option("--out", help="Folder for the pages."
     for name, text in made.items():
         (out / name).write_text(text)
     console.print(f"{len(made)} pages in {out}; begin with {out / 'index.md'}")
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(help="A folder of mapping files, or `shipped` for none: what runs now.")],
+    new: Annotated[str, typer.Argument(help="The folder that would take its place, or `shipped`.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+    *,
+    replay: Annotated[bool, typer.Option("--replay", help="Let both decide on every record that the topics hold, and compare the writes.")] = False,
+    limit: Annotated[int, typer.Option(help="So many writes are shown of each kind.")] = 50,
+) -> None:
+    """What another mapping says, and with --replay what it would write and cost. Reads only."""
+    from ops.mapping.history import history
+    from ops.mapping.lines_diff import changes
+    from ops.mapping.replay import Side, compared
+    from ops.pipeline import Pipeline
+    from ops.wiring.mapping import entities, tables_of
+
+    given = settings(config)
+    both = [given.model_copy(update={"mapping_dir": None if folder == "shipped" else Path(folder)}) for folder in (old, new)]
+    before, after = (Side(tables_of(each), entities(each)) for each in both)
+    for change in changes(before.tables, after.tables):
+        console.print(f"{change.entity} {change.name}: {change.old or 'nothing'} -> {change.new or 'nothing'} ({change.place})", soft_wrap=True, markup=False)
+    if replay:
+        held = history(Pipeline.of(given))
+        console.print(f"replayed {len(held.records)} records, {held.changes} changes")
+        for text in told(compared(held, before, after), limit):
+            console.print(text, soft_wrap=True, markup=False)
+
+
+def told(found: Difference, limit: int) -> Iterator[str]:
+    """The difference for people, the sum last."""
+    for sign, writes in (("+", found.added), ("-", found.dropped)):
+        yield from (f"{sign} {_write(write)}" for write in writes[:limit])
+    yield from (f"~ {_write(b)} (was {_fields(a)})" for a, b in found.altered[:limit])
+    shown = sum(min(limit, len(each)) for each in (found.added, found.dropped, found.altered))
+    total = len(found.added) + len(found.dropped) + len(found.altered)
+    if total > shown:
+        yield f"... and {total - shown} more (--limit)"
+    for name, count in sorted(found.unread.items()):
+        yield f"unknown: {name} of {count} records; no kept change holds what it reads: it will be known after a backfill"
+    calls = found.calls()
+    yield (
+        f"{len(found.added)} writes added, {len(found.dropped)} dropped, {len(found.altered)} altered, {found.same} the same; "
+        f"API calls of what is added or altered: Salesforce {calls['salesforce']}, NetSuite {calls['netsuite']}"
+    )
+
+
+def _write(write: Planned) -> str:
+    return f"{write.target} {write.kind} {write.key}: {_fields(write)}"
+
+
+def _fields(write: Planned) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in write.fields.items())[:300]
