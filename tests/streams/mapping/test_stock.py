@@ -8,7 +8,7 @@ from accord.reads import NetSuiteRead
 from ops.sandbox.netsuite import suiteql
 from ops.sandbox.netsuite.transform import transform
 from tests.ops.sandbox.netsuite.world import World, line, order
-from tests.streams.mapping.builders import NOTHING, ask_of, body_of, entities, observed, record_of
+from tests.streams.mapping.builders import NOTHING, ask_of, body_of, entities, observed, reading, record_of
 from tests.streams.mapping.sandbox_kit import D, rows
 
 
@@ -60,6 +60,21 @@ def test_a_product_shows_what_its_store_has_and_what_a_kit_is_made_of(world: Wor
         ("Accord_Kit_Member__c", f"kit_member-netsuite-{world.kit}-{world.cup}", {"$ref": f"item:netsuite:{world.cup}"}, D(2)),
         ("Accord_Kit_Member__c", f"kit_member-netsuite-{world.kit}-{world.lamp}", {"$ref": f"item:netsuite:{world.lamp}"}, D(1)),
     ]
+
+
+def test_lists_of_the_account_are_told_in_words():
+    """A seller can do nothing with unit 7 and pricing group 3."""
+    row = {"_type": "inventoryitem", "itemid": "CUP", **{n: {"value": "7", "text": f"The {n}"} for n in ("saleunit", "taxschedule", "pricinggroup")}}
+    found = observed("item", "netsuite", row)
+    assert [found[n] for n in ("units", "tax_schedule", "pricing_group")] == ["The saleunit", "The taxschedule", "The pricinggroup"]
+
+
+def test_the_parent_of_variants_has_no_price():
+    """It can't be ordered: an entry of it in a price book sells nothing that exists."""
+    creates, price = entities()["price"].rules.creates, {"price": "5", "sold": "true", "currency": "USD"}
+    assert creates("salesforce", reading(netsuite=price))
+    assert creates("salesforce", reading(netsuite={**price, "matrix": "CHILD"}))
+    assert not creates("salesforce", reading(netsuite={**price, "matrix": "PARENT"}))
 
 
 def test_variants_show_what_tells_them_apart():
