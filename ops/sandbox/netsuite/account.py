@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from datetime import date, datetime, timedelta
@@ -261,14 +262,14 @@ class Account(facts.Facts):
 
     def _journal(self, record: Record, op: str, fields: list[str], at: str, *, late: bool = False) -> None:
         self.store.db.execute(
-            "insert into journal (id, type, op, fields, at, late) values (?,?,?,?,?,?)",
-            (str(record.id), record.type.name, op, json.dumps(fields), at, late),
+            "insert into journal (id, type, op, fields, at, late, accepted_ms) values (?,?,?,?,?,?,?)",
+            (str(record.id), record.type.name, op, json.dumps(fields), at, late, time.time_ns() // 1_000_000),
         )
 
     def journal(self, since: int = 0, limit: int = 10_000) -> list[dict[str, Any]]:
-        """Accepted writes in order, after number `since`."""
-        sql = "select number, id, type, op, fields, at, late from journal where number>? order by number limit ?"
-        names = ("number", "id", "type", "op", "fields", "at", "late")
+        """Accepted writes in order, after number `since`. `at`: the account's stamp; `accepted_ms`: this machine's time, whatever the account's clock says."""
+        names = ("number", "id", "type", "op", "fields", "at", "late", "accepted_ms")
+        sql = f"select {', '.join(names)} from journal where number>? order by number limit ?"
         rows = self.store.rows(sql, (since, limit))
         return [dict(zip(names, row, strict=True)) | {"fields": json.loads(row[4]), "late": bool(row[6])} for row in rows]
 

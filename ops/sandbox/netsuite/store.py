@@ -19,7 +19,7 @@ OWN_TABLES = """
 create table if not exists external (grp text, externalid text collate nocase, rectype text, id integer, primary key (grp, externalid));
 create table if not exists sequence (name text primary key, value integer);
 create table if not exists setting (name text primary key, value text);
-create table if not exists journal (number integer primary key, id text, type text, op text, fields text, at text, late integer);
+create table if not exists journal (number integer primary key, id text, type text, op text, fields text, at text, late integer, accepted_ms integer);
 create table if not exists deletedrecord (number integer primary key, recordid integer, rectype text, type text, name text,
   externalid text, deleteddate text, deletedby integer);
 create index if not exists deletedrecord_stamp on deletedrecord (deleteddate, recordid);
