@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAY ?=
 JSON ?= demo.json
 
-.PHONY: demo test check bench soak clean format
+.PHONY: demo test test-rooms test-whole check bench soak clean format
 .DEFAULT_GOAL := help
 
 help:
@@ -31,9 +31,15 @@ $(VENV)/test: $(VENV)/run
 demo: $(VENV)/run
 	$(BIN)/accord demo --json $(JSON) $(if $(STAY),--stay)
 
-# Fast ones first: what is pure, then what talks to a broker and the sandboxes.
+# Two at once: the rooms by themselves, the pure ones first; and the whole on a broker and both sandboxes, which mostly waits.
 test: $(VENV)/test
-	$(BIN)/pytest -q tests/house tests/docs tests/schemas tests/accord tests/streams tests/laws tests/sinks tests/producers tests/ops tests/bench tests/flows tests/faults tests/conformance tests/bench
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-rooms test-whole
+
+test-rooms: $(VENV)/test
+	$(BIN)/pytest -q tests/house tests/docs tests/schemas tests/accord tests/streams tests/laws tests/sinks tests/producers tests/ops
+
+test-whole: $(VENV)/test
+	$(BIN)/pytest -q tests/flows tests/faults tests/conformance tests/bench
 
 check: $(VENV)/test
 	$(BIN)/ruff check .
