@@ -41,12 +41,17 @@ def order_review(reference: Reference, noun: str = "order") -> Review:
     def review(read: Read, agreed: Agreed, stage: str) -> tuple[Problem, ...]:
         total = decimal(read(NS, "total"))
         settled = stage == "accepted" or (stage == "submitted" and _same(read))
-        if total is None or not settled:
+        if total is None or not settled or _closed(read):
             return ()
         order = judged(read, links, reference, noun)
         return tuple(_differences(order, agreed, total)) if order.lines else ()
 
     return review
+
+
+def _closed(read: Read) -> bool:
+    """Is a line closed? Whether NetSuite's total then falls is documented nowhere."""
+    return any(decimal(row.get("closed")) for row in loaded(read(NS, "line_facts")))
 
 
 def _same(read: Read) -> bool:

@@ -150,6 +150,15 @@ def test_a_total_that_netsuite_makes_of_its_own_is_told_and_stops_nothing():
     assert seller.reads == ("synced", None, None)
 
 
+def test_an_order_with_a_closed_line_is_not_held_against_its_total():
+    """What was cancelled may be in NetSuite's total or not: a warning on every cancelled order would be read by nobody."""
+    seller = Seller(customer(), item())
+    seller.saves(order_body(CUP, Accord_Shipping_Cost__c=None))
+    found = row("0.00")
+    seller.netsuite_says({**found, "lines": [{**found["lines"][0], "closed": True, "quantityshiprecv": "1"}]})
+    assert seller.reads == ("synced", None, None)
+
+
 def test_a_stated_total_and_netsuites_tax_may_differ_and_the_order_stays():
     """Mode `netsuite`: the shop said 22.00, NetSuite taxes 1.60: nobody sends the order back, finance reads it."""
     seller = Seller(customer(), item())
