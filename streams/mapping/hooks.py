@@ -206,11 +206,6 @@ def label(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) 
     return read
 
 
-def shown(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
-    """What people see of a list's value, not its id."""
-    return lambda body: read_text(cell_text(body.get(columns[0])))
-
-
 def absolute(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
     """NetSuite's header discount is negative; ours is an amount >= 0."""
 
@@ -275,7 +270,6 @@ HOOKS: Mapping[str, Factory] = {
     "present": present,
     "label": label,
     "absolute": absolute,
-    "shown": shown,
     "with_included": with_included,
     "given_tax": given_tax,
     "computed_tax": computed_tax,
