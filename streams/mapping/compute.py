@@ -54,13 +54,14 @@ def order_of_source(_reference: Reference) -> Compute:
 
 
 def worked_out(field: FieldTable, place: str, normal: Callable[[str, str, str | None, Links, Read], str | None]) -> Compute:
-    """A field of the mapping that has an expression."""
+    """A field of the mapping that has an expression: it reads what each side holds in its normal form."""
     run, reads = expression(field.expr, f"{place}: {field.name}"), tuple(names(field.expr))
 
     def compute(target: str, read: Read, links: Links) -> str | None:
         values: dict[str, dict[str, str | None]] = {}
         for system, name in reads:
-            values.setdefault(system, {})[name] = read(system, name)
+            held = read(system, name)
+            values.setdefault(system, {})[name] = held if held is None else normal(system, name, held, links, read)
         return normal(target, field.name, run(values), links, read)
 
     return compute

@@ -60,7 +60,7 @@ def test_a_record_type_of_ones_own_goes_there_and_back(account, warranty):
 
 def test_what_is_worked_out_and_decided_comes_from_expressions(warranty):
     """A label for people and a rule for creating are said in the file; neither needed a line of code."""
-    assert warranty.rules.compute("label", "salesforce", reading(salesforce={"name": "Lamp", "months": "6"}), NOTHING) == "Lamp, 6 months"
+    assert warranty.rules.compute("label", "salesforce", reading(salesforce={"name": "Lamp", "months": "6.0"}), NOTHING) == "Lamp, 6 months"
     assert warranty.rules.creates("salesforce", reading(netsuite={"name": "Lamp", "approved": "true"}))
     assert not warranty.rules.creates("salesforce", reading(netsuite={"name": "Lamp", "approved": "false"}))
     assert warranty.schema["name"] == "GoldenWarranty"
