@@ -11,6 +11,7 @@ from streams.mapping.entity import LIST_FORMS, RENDERERS, VALIDATORS
 from streams.mapping.expression import faults as expression_faults
 from streams.mapping.hooks import HOOKS
 from streams.mapping.lattice import lattice_faults
+from streams.mapping.searches import search_faults
 from streams.mapping.source import Place
 from streams.mapping.stores import TABLES, Store
 from streams.mapping.table import EntityTable, FieldTable
@@ -64,6 +65,7 @@ def _all(table: EntityTable, entities: frozenset[str]) -> Found:
         yield from status_faults(name, spec)
     yield from _tells(table)
     yield from lattice_faults(table)
+    yield from search_faults(table, entities)
 
 
 def _head(table: EntityTable) -> Found:

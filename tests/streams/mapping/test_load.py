@@ -53,6 +53,10 @@ def faults_of(tmp_path: Path, text: str, name: str = "thing") -> list[str]:
         ('[create.netsuite]\nwhen = [{ field = "key" }]', "thing.toml:10: condition on 'key' tests nothing"),
         ("[colours]\nred = 1", "thing.toml:9: unknown name 'colours'"),
         ('[status.s]\nrecord = "ItemShip"\ndefault = ""\n[status.s.codes]\nA = { is = "x" }\nB = { is = "y" }', "thing.toml:9: no answer for status C of ItemShip"),
+        ('[create.netsuite]\nwhen = []\nafter = "ghost"', "thing.toml:11: create after 'ghost': no such field"),
+        ('[[netsuite.joined]]\nname = "x"\ntype = "item"\ncolumns = ["a"]', "thing.toml:9: joined: has no on"),
+        ('[[netsuite.hints]]\ntype = "item"\ncolumns = ["a"]\nkey = ["a"]\nstirs = [{ entity = "ghost", column = "a" }]', "thing.toml:13: stirs 'ghost': no such entity"),
+        ('a = { type = "bool", owner = "accord", salesforce = "A__c", early = true }', "thing.toml:9: a: early is for what is worked out"),
         ('[stages]\norder = ["a"]\nbackward = [["a", "z"]]', "thing.toml:11: backward step a -> z names an unknown stage"),
     ],
 )  # fmt: skip
