@@ -20,7 +20,7 @@ PARTED = ";"
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One of them. ref: the other record. fact: of its link. test: `has` one value among several, or `at_least`/`at_most` a number.
+    """One of them. ref: the other record. fact: of its link. test: `has` one value among several, `not` this value, or `at_least`/`at_most` a number.
 
     code, message: what is told if it fails; `{name}` and `{fact}` in the message become the record's name and what the fact says.
     final: a person must do something; else the write waits. Either way it is tried again when the other record has changed so that it holds.
@@ -28,7 +28,7 @@ class Check(msgspec.Struct, frozen=True):
 
     ref: str
     fact: str
-    test: Literal["has", "at_least", "at_most"]
+    test: Literal["has", "not", "at_least", "at_most"]
     value: str
     code: str
     message: str
@@ -40,6 +40,8 @@ class Check(msgspec.Struct, frozen=True):
             return True
         if self.test == "has":
             return self.value in found.split(PARTED)
+        if self.test == "not":
+            return found != self.value
         asked, bound = Decimal(self.value), Decimal(found)
         return asked >= bound if self.test == "at_least" else asked <= bound
 

@@ -81,10 +81,10 @@ def fill(write: Write, links: Index) -> tuple[tuple[Body, ...], tuple[Missing, .
         found(before, 0, "")
     bodies = tuple(_part(part, found, seeds=n > 0 or not write.id) for n, part in enumerate(write.parts))
     for check in checks(write):
-        key = links.key_of(check.ref)
-        link = links.link(key) if key else None
-        if link is not None and not check.holds(link.facts):
-            missing.setdefault(f"{check.code}|{check.ref}", Missing(check.ref, check.code, check.told(link.facts), check.final, kept(check)))
+        there = survivor(links, links.key_of(check.ref), write.target)
+        link = links.link(there) if there else None
+        if there and link is not None and not check.holds(link.facts):
+            missing.setdefault(f"{check.code}|{there}", Missing(there, check.code, check.told(link.facts), check.final, kept(check)))
     return bodies, tuple(missing.values())
 
 

@@ -13,12 +13,24 @@ from streams.mapping.stores import Store
 Check = Mapping[str, Any]
 
 
-def order_checks(store: Store | None, desired: Values, notes: Sequence[Mapping[str, Any]], *, create: bool) -> list[Check]:
-    """Checks of a new order, and of lines that are written; the customer can't be changed later."""
+#: What a link says of a customer to whom nothing is sold.
+HELD = "on"
+
+
+def order_checks(store: Store | None, desired: Values, notes: Sequence[Mapping[str, Any]], *, create: bool, sold: bool = True) -> list[Check]:
+    """Checks of a new document, and of lines that are written; the customer can't be changed later. `sold`: an order, no offer."""
+    of_customer = _hold(desired) if create and sold else []
     if store is None:
-        return []
-    of_customer = list(_customer(store, desired)) if create else []
+        return of_customer
+    of_customer += list(_customer(store, desired)) if create else []
     return of_customer + [check for n, row in enumerate(notes, 1) if row.get("item") for check in _line(store, n, row)]
+
+
+def _hold(desired: Values) -> list[Check]:
+    """NetSuite refuses the order of a customer on credit hold with words that name no way out."""
+    message = "{name} is on credit hold in NetSuite. The order is sent by itself once finance lifts it."
+    customer = desired.get("customer")
+    return [_check(customer, "on_hold", "not", HELD, "customer_on_hold", message)] if customer else []
 
 
 def _customer(store: Store, desired: Values) -> Iterator[Check]:

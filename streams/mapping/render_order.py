@@ -134,7 +134,7 @@ def to_netsuite(orders: Orders, ask: Ask, record: Record, links: Links) -> Rende
         options |= {"transform": "estimate", "replace": "item"}
     options |= ref_options(body, seeds)
     if create or "lines" in fields:
-        checks = order_checks(store, ask.desired, loaded(row_value(record, "line_notes")), create=create)
+        checks = order_checks(store, ask.desired, loaded(row_value(record, "line_notes")), create=create, sold=side.record == ORDER)
         options |= {"checks": encoded(checks), **({"sold_by": store.code} if store else {})}
     return (part_of(side, ask, record, body, seeds),), options
 

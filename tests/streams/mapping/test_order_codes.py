@@ -77,6 +77,10 @@ IN_OTHERS = {
         [customer(subsidiaries="jp"), item()], "waiting",
         "Acme can't buy from us yet; finance has been asked to add it.", customer(subsidiaries="jp;us"),
     ),
+    "customer_on_hold": (
+        [customer(on_hold="on"), item()], "waiting",
+        "Acme is on credit hold in NetSuite. The order is sent by itself once finance lifts it.", customer(on_hold="auto"),
+    ),
     "currency_mismatch": (
         [customer(currencies="EUR;JPY"), item()], "rejected",
         "The order is in USD; us sells to this customer in EUR, JPY.", customer(currencies="EUR;USD"),
