@@ -108,17 +108,18 @@ async def until(what: str, look: Callable[[], Awaitable[Any]], *, patience_s: fl
 
 
 @asynccontextmanager
-async def opened(folder: Path, customers: int) -> AsyncIterator[Town]:
-    """All of it, with so many customers in both systems."""
+async def opened(folder: Path, customers: int, *, paired: int = 0, netsuite: Mapping[str, Any] | None = None) -> AsyncIterator[Town]:
+    """All of it, with so many customers in both systems; or, with `paired`, as soon as so many are. `netsuite`: options of the account."""
     begun = time.monotonic()
     here = await world.start(folder.resolve(), SystemClock(), progress=False)
     startup = {"broker_registry_sandboxes": time.monotonic() - begun}
     try:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64)) as http:
             town = await _inhabited(here, http, startup, customers)
+            await http.post(f"{here.sandbox['faults']}/netsuite/options", json=dict(netsuite or {}))
             running = asyncio.create_task(town.supervisor.run())
             try:
-                await _working(town)
+                await _working(town, paired)
                 yield town
             finally:
                 await town.supervisor.stop()
@@ -146,8 +147,8 @@ def _said(role: str, text: str) -> None:
     sys.stderr.write(f"{role} {text}\n")
 
 
-async def _working(town: Town) -> None:
-    """Wait for the first sign of each role, then until every account has its customer."""
+async def _working(town: Town, paired: int) -> None:
+    """Wait for the first sign of each role, then until every account (or so many) has its customer."""
     client, prefix = admin.client(town.world.kafka), town.pipeline.topics.prefix
     told = [Partition(f"{prefix}change.salesforce.account.backfill", p) for p in range(PARTITIONS)]
 
@@ -161,8 +162,9 @@ async def _working(town: Town) -> None:
         ("producers", produced), *((name, lambda g=group: joined(g)) for name, group in GROUPS.items()),
     )  # fmt: skip
     town.startup.update(zip((name for name, _ in signs), await asyncio.gather(*(until(n, _quietly(look)) for n, look in signs)), strict=True))
-    await until("every account has its customer", lambda: _paired(town), every_s=0.5)
-    await town.quiet()
+    await until("every account has its customer", lambda: joined_up(town, paired), every_s=0.5)
+    if not paired:
+        await town.quiet()
 
 
 GROUPS: Mapping[str, str] = {"streams": "streams", "sinks-netsuite": "sink.netsuite", "sinks-salesforce": "sink.salesforce"}
@@ -181,7 +183,8 @@ def _quietly(look: Callable[[], Awaitable[bool]]) -> Callable[[], Awaitable[bool
     return looked
 
 
-async def _paired(town: Town) -> bool:
+async def joined_up(town: Town, count: int = 0) -> bool:
+    """Have so many accounts, or all, their customer?"""
     rows = (await town.world.salesforce.query("SELECT Id, Accord_NetSuite_Id__c FROM Account")).rows
     town.pairs = {row["Id"]: row["Accord_NetSuite_Id__c"] for row in rows if row["Accord_NetSuite_Id__c"]}
-    return len(town.pairs) == len(rows)
+    return len(town.pairs) >= (count or len(rows))
