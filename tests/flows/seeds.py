@@ -20,6 +20,10 @@ TAXED = "8.875"
 async def given(rig: Rig) -> None:
     """Three customers in both systems, one only here, one only there, goods with prices, and a store whose orders NetSuite taxes."""
     await _taxed_store(rig)
+    rig.table["stores"]["eu"] = {**rig.table["stores"]["de"], "price_level": "wholesale", "terms": "net15"}
+    rule = {"entity": ["order"], "status": ["rejected"], "to": ["log"]}
+    rig.table["notices"] = {"routes": {"log": {"kind": "topic"}}, "rules": [rule]}
+    rig.reconfigure()
     here = [rig.sf.create_all([seed.account(n) for n in range(4)])]
     there = [rig.ns.create("customer", seed.customer(n, rig.seeds)) for n in (0, 1, 2, 9)]
     goods = [rig.ns.create("inventoryItem", goods_body(rig, sku, price)) for sku, (price, _) in GOODS.items()]
