@@ -106,6 +106,8 @@ def _field(root: Element) -> Field:
             "values": tuple(item.text or "" for item in root.iterfind(path)),
             "restricted": _text(root, "valueSet/restricted") == "true",
         }
+    if _text(root, "formula"):  # shown, never worked out here
+        options = {"createable": False, "updateable": False, "calculated": True}
     return Field(
         name,
         _TYPES[kind],
