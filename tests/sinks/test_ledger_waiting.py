@@ -37,6 +37,19 @@ def test_a_missing_item_that_nobody_has_read_yet_is_called_by_its_sku() -> None:
     assert outcome.message == 'Line 1: product "KETTLE-1" does not exist in NetSuite yet. The order is sent by itself once it does.'
 
 
+def test_a_create_waits_for_the_record_that_must_be_there_before() -> None:
+    """Salesforce takes no wholesale price before the standard one; refused, it would stay refused: nothing that it names changes."""
+    led = ledger()
+    standard = "price:salesforce:9-1-1"
+    give(led, a_write(B, 1, options={"after": standard}))
+    batches, outs = run(led)
+    [outcome] = events(outs, "outcome")
+    assert (batches, outcome.kind, outcome.code, outcome.waits_for) == ([], "waiting", "missing_price", standard)
+    led.link(standard, a_link(standard, netsuite="1"), NOW + 5_000)
+    outs, _ = led.drain("open")
+    assert [o.kind for o in events(outs, "outcome")] == ["released"]
+
+
 def test_a_parked_write_delays_no_other_and_its_offset_is_settled() -> None:
     """No head-of-line blocking: the partition goes on past what waits."""
     led = ledger()
