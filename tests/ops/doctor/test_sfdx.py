@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from itertools import groupby
 from xml.etree.ElementTree import Element
@@ -44,6 +45,11 @@ def permitted(path: str) -> dict[str, tuple[bool, bool]]:
 def always(root: Element) -> bool:
     """The org itself gives everybody this field: naming it in a permission set is refused."""
     return said(root, "type") == "MasterDetail" or said(root, "required") == "true"
+
+
+def worked_out() -> set[str]:
+    """Fields that the org computes: nobody may edit them."""
+    return {name for name, root in fields().items() if root.find(f"{NAMESPACE}formula") is not None}
 
 
 def test_every_file_is_what_its_name_says():
@@ -118,7 +124,7 @@ def test_a_permission_set_names_every_field_of_ours_and_no_other(path):
 
 def test_the_integration_may_edit_every_field_of_ours():
     """A field that Accord writes and may not edit fails each write of its record."""
-    assert [name for name, (_, editable) in permitted(INTEGRATION).items() if not editable] == []
+    assert {name for name, (_, editable) in permitted(INTEGRATION).items() if not editable} == worked_out()
 
 
 def test_permission_sets_reach_every_object():
@@ -158,3 +164,48 @@ def test_everything_that_the_mapping_reads_or_writes_is_there_and_fits():
     needs = salesforce_needs(tables())
     assert [f"{gap.need.place}: {gap.message}" for gap in gaps(needs, described(catalogue(), needs))] == []
     assert len(needs) > 150
+
+
+def test_every_object_of_ours_has_a_page():
+    """Without a layout people see a name and nothing else; one that names a field that isn't there, or leaves out a required one, is refused."""
+    known, seen = catalogue(), set()
+    for path, root in xml("layouts/*.xml"):
+        name = path.name.partition("-")[0]
+        seen.add(name)
+        items = {said(e, "field"): said(e, "behavior") for e in root.iter(f"{NAMESPACE}layoutItems")}
+        assert [f for f in items if f not in known[name].fields] == [], path.name
+        needed = {f.partition(".")[2] for f, field in fields().items() if f.startswith(f"{name}.") and always(field)} | {"Name"}
+        assert [f for f in needed if items.get(f) not in ("Required", "Readonly")] == [], path.name
+        assert [f for f, behavior in items.items() if f"{name}.{f}" in worked_out() and behavior != "Readonly"] == []
+        for related in root.iterfind(f"{NAMESPACE}relatedLists"):
+            child, _, lookup = said(related, "relatedList").partition(".")
+            assert known[child].fields[lookup].reference_to == name
+            assert [e.text for e in related.iterfind(f"{NAMESPACE}fields") if e.text not in {*known[child].fields, "NAME"}] == []
+    assert seen == set(objects())
+
+
+def test_the_timeline_reads_what_there_is():
+    """The component where people look asks by names in a script: a wrong one shows an error instead of the order's story."""
+    folder = ROOT / "lwc" / "accordTimeline"
+    assert {p.name for p in folder.iterdir()} == {"accordTimeline.js", "accordTimeline.html", "accordTimeline.js-meta.xml"}
+    script, page = (folder / "accordTimeline.js").read_text(), (folder / "accordTimeline.html").read_text()
+    event = fields()["Accord_Order_Event__c.Order__c"]
+    assert f"relatedListId: '{said(event, 'relationshipName')}__r'" in script
+    known = catalogue()["Accord_Order_Event__c"].fields
+    assert {name for name in re.findall(r"\b([A-Z]\w*__c)\b", script) if not name.startswith("Accord_Order_Event")} <= set(known)
+    meta = next(root for _, root in xml("lwc/*/*.xml"))
+    assert (said(meta, "isExposed"), said(meta, "apiVersion")) == ("true", VERSION)
+    assert set(re.findall(r"\{(\w+)[.}]", page)) <= set(re.findall(r"\b(\w+)\b", script)) | {"event"}
+
+
+def test_the_app_is_of_one_piece():
+    """Its four files find each other by name; a scope that is missing, or everybody admitted, is found by who signs in."""
+    app = {path.name.split(".")[0] for path, _ in xml("externalClientApps/*.xml")}
+    parts = [root for folder in ("extlClntAppGlobalOauthSets", "extlClntAppOauthSettings", "extlClntAppOauthPolicies") for _, root in xml(f"{folder}/*.xml")]
+    assert [said(root, "externalClientApplication") for root in parts] == ["Accord"] * 3
+    assert app == {"Accord"}
+    told = {tag(e): e.text for root in parts for e in root}
+    assert set((told["commaSeparatedOauthScopes"] or "").split(", ")) == {"Api", "RefreshToken"}
+    assert told["permittedUsersPolicyType"] == "AdminApprovedPreAuthorized"
+    assert (ROOT / "permissionsets" / f"{told['commaSeparatedPermissionSet']}.permissionset-meta.xml").is_file()
+    assert "consumerKey" not in told, "the org makes it; one in the project would be everybody's"
