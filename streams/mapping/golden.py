@@ -102,7 +102,12 @@ def converter(type_: Any) -> Callable[[str], Any]:
         return lru_cache(CACHE)(date.fromisoformat if kind == "date" else lambda text: datetime.fromisoformat(text).astimezone(UTC))
     if inner == "boolean":
         return "true".__eq__
-    return int if inner == "long" else str
+    return whole if inner == "long" else str
+
+
+def whole(text: str) -> int:
+    """Salesforce tells whole numbers as doubles: "24.0"."""
+    return int(Decimal(text).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def golden_of(table: EntityTable, rules: Rules) -> Callable[[Record, Read], dict[str, Any]]:
