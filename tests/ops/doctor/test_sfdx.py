@@ -168,15 +168,15 @@ def test_everything_that_the_mapping_reads_or_writes_is_there_and_fits():
 
 def test_every_object_of_ours_has_a_page():
     """Without a layout people see a name and nothing else; one that names a field that isn't there, or leaves out a required one, is refused."""
-    known, seen = catalogue(), set()
+    known, every, computed, seen = catalogue(), fields(), worked_out(), set()
     for path, root in xml("layouts/*.xml"):
         name = path.name.partition("-")[0]
         seen.add(name)
         items = {said(e, "field"): said(e, "behavior") for e in root.iter(f"{NAMESPACE}layoutItems")}
         assert [f for f in items if f not in known[name].fields] == [], path.name
-        needed = {f.partition(".")[2] for f, field in fields().items() if f.startswith(f"{name}.") and always(field)} | {"Name"}
+        needed = {f.partition(".")[2] for f, field in every.items() if f.startswith(f"{name}.") and always(field)} | {"Name"}
         assert [f for f in needed if items.get(f) not in ("Required", "Readonly")] == [], path.name
-        assert [f for f, behavior in items.items() if f"{name}.{f}" in worked_out() and behavior != "Readonly"] == []
+        assert [f for f, behavior in items.items() if f"{name}.{f}" in computed and behavior != "Readonly"] == []
         for related in root.iterfind(f"{NAMESPACE}relatedLists"):
             child, _, lookup = said(related, "relatedList").partition(".")
             assert known[child].fields[lookup].reference_to == name
