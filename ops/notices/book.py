@@ -41,7 +41,10 @@ class Book:
         return None if found is None or found.closed_at else found
 
     def observe(self, key: str, found: Trouble | None, at: int) -> list[tuple[str, Notice | None]]:
-        """What a record's state says now. The same trouble twice is one notice; another code is a new one."""
+        """What a record's state says now. The same trouble twice is one notice; another code is a new one.
+
+        A route that was told of the old trouble and won't be of the new one still hears of the end.
+        """
         old = self._notices.get(key)
         if found is None:
             return [] if old is None or old.closed_at else self._set(key, replace(old, closed_at=at))
@@ -50,7 +53,9 @@ class Book:
             again: dict[str, Any] = {"closed_at": 0, "handled_by": "", "handled_at": 0, "note": ""} if old.closed_at else {}
             new = replace(old, **facts, **again)
             return [] if new == old else self._set(key, new)
-        return self._set(key, Notice(**facts, since=at, told=old.told if old and old.closed_at else {}))
+        new = Notice(**facts, since=at)
+        again = {route for rule in self._given.rules if matches(rule, new) for route in rule.to}
+        return self._set(key, replace(new, told={r: t for r, t in old.told.items() if r not in again} if old else {}))
 
     def handled(self, handling: Handling) -> list[tuple[str, Notice | None]]:
         """Somebody is at it: no further route is told. A dead letter is done with that, for nothing else can close it."""

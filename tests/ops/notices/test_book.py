@@ -77,6 +77,17 @@ def test_another_trouble_of_the_same_record_is_news():
     assert tell(book, T0 + 5) == [("sales", "opened", "terms_unknown")]
 
 
+def test_whoever_was_told_of_the_first_trouble_hears_of_the_end():
+    """Sales was told of the address; that it is finance's matter now must not leave sales looking for ever."""
+    book = Book(notices(Rule(code=("address_invalid",), to=("sales",)), Rule(code=("terms_unknown",), to=("boss",))))
+    book.observe(ORDER, REJECTED, T0)
+    tell(book, T0)
+    book.observe(ORDER, REJECTED._replace(code="terms_unknown"), T0 + 5)
+    assert tell(book, T0 + 5) == [("boss", "opened", "terms_unknown")]
+    book.observe(ORDER, None, T0 + 9)
+    assert [(route, event) for route, event, _ in tell(book, T0 + 9)] == [("boss", "closed"), ("sales", "closed")]
+
+
 def test_what_is_being_handled_is_told_to_nobody_else():
     """Two people mending one order undo each other's work."""
     book = Book(notices(Rule(to=("sales",)), Rule(after_s=900, to=("boss",))))
