@@ -54,8 +54,8 @@ class Book:
             new = replace(old, **facts, **again)
             return [] if new == old else self._set(key, new)
         new = Notice(**facts, since=at)
-        again = {route for rule in self._given.rules if matches(rule, new) for route in rule.to}
-        return self._set(key, replace(new, told={r: t for r, t in old.told.items() if r not in again} if old else {}))
+        routes = {route for rule in self._given.rules if matches(rule, new) for route in rule.to}
+        return self._set(key, replace(new, told={r: t for r, t in old.told.items() if r not in routes} if old else {}))
 
     def handled(self, handling: Handling) -> list[tuple[str, Notice | None]]:
         """Somebody is at it: no further route is told. A dead letter is done with that, for nothing else can close it."""

@@ -45,7 +45,7 @@ class Town:
             topic = f"entity.{entity}"
             value = None
             if golden is not None:
-                head = {"stage": "", **{f["name"]: None for f in self.codec._schemas[f"Golden{entity.capitalize()}"]["fields"] if "default" in f}}
+                head = {"stage": "", **{f["name"]: f["default"] for f in self.codec._schemas[f"Golden{entity.capitalize()}"]["fields"] if "default" in f}}
                 value = self.codec.encode(topic, {k: v for k, v in (head | golden).items() if k in head or k == "key"})
             self.writer.send(self.cluster.topics.name(topic), key.encode(), value)
         self.writer.commit()
