@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ops.demo.story import crash, customers, ending, finance, goods, joining, shelves, shops, warehouse
+from ops.demo.story import crash, customers, ending, finance, goods, joining, offers, shelves, shops, warehouse
 
-CHAPTERS = (joining.joined, customers.told, goods.told, shelves.told, warehouse.told, finance.told, shops.told, crash.told, ending.told)
+CHAPTERS = (joining.joined, customers.told, goods.told, offers.told, shelves.told, warehouse.told, finance.told, shops.told, crash.told, ending.told)
