@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from decimal import Decimal
+from pathlib import Path
 
 from ops.demo.story.people import made
+from ops.mapping.history import history
+from ops.mapping.replay import Planned, Side, compared
+from ops.wiring.mapping import entities, tables_of
 from schemas.ids import to_external
-from tests.flows.rig import Rig
+from tests.flows.rig import OWN, Rig
 from tests.flows.seeds import account, customer_of, told
 
 
@@ -46,3 +52,28 @@ async def test_a_custom_record_is_a_custom_object(pipeline: Rig):
         return [(r["Name"], r["Label__c"]) for r in rows]
 
     assert await pipeline.until("the cover is in Salesforce", look) == [("Vase cover", "Vase cover, 6 months")]
+
+
+async def test_another_mapping_is_tried_on_the_running_pipeline(pipeline: Rig, tmp_path: Path):
+    """Before a file is let loose, its writes and calls are seen on the real history, while the pipeline runs and nobody notices."""
+    ident = await account(pipeline, "Tried Ltd", Region__c="Sonora")
+    there = await customer_of(pipeline, ident)
+
+    async def region() -> bool:
+        return (await pipeline.ns.get("customer", there, fields=("custentity_region",))).get("custentity_region") == "Sonora"
+
+    await pipeline.until("the region is in NetSuite", region)
+    shutil.copytree(OWN / "mapping", tmp_path / "new")
+    (tmp_path / "new" / "customer.toml").write_text(
+        '[fields]\nregion = { type = "text(20)", owner = "salesforce", salesforce = "Region__c", netsuite = "custentity_rating" }\n'
+    )
+    settings = [pipeline.settings, pipeline.settings.model_copy(update={"mapping_dir": tmp_path / "new"})]
+    before, after = (Side(tables_of(each), entities(each)) for each in settings)
+
+    async def tried() -> list[Planned]:
+        found = compared(await asyncio.to_thread(history, pipeline.pipeline), before, after)
+        return [w for w in found.added if w.key == f"customer:salesforce:{ident}" and found.calls()["netsuite"] >= 1]
+
+    write = (await pipeline.until("both sides of the customer are in the history", tried))[0]
+    assert (write.target, write.kind, write.fields["region"]) == ("netsuite", "update", "Sonora")
+    assert '"custentity_rating":"Sonora"' in write.parts[0].body
