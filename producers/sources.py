@@ -20,7 +20,7 @@ from producers.poll import Poll, Rhythm
 from producers.salesforce_poll import SalesforceFeed
 from producers.salesforce_snapshot import SalesforceSnapshot
 from producers.source import Source
-from producers.stir import Stirs
+from producers.stir import Inbox, Stirs
 
 SALESFORCE = Rhythm(poll_s=60.0, lag_s=10.0, overlap_s=600.0, sweep_s=300.0)
 NETSUITE = Rhythm()
@@ -56,17 +56,20 @@ def netsuite_sources(
     alone([(r.entity, r.type) for r in whole], "NetSuite")
     entities = {r.entity for r in whole}
     census: dict[str, int] = {}
-    out: list[Source] = [_netsuite(netsuite_feed(restlet, account, r), r, Stirs(r, entities), clock, given) for r in whole]
-    out += [_hint(restlet, r, Stirs(r, entities), clock, given.netsuite) for r in reads if r.hint]
+    inboxes = {r.entity: Inbox() for r in whole if r.key}
+    out: list[Source] = [
+        _netsuite(netsuite_feed(restlet, account, r), r, Stirs(r, entities, inboxes), clock, given, inboxes.get(r.entity)) for r in whole
+    ]
+    out += [_hint(restlet, r, Stirs(r, entities, inboxes), clock, given.netsuite) for r in reads if r.hint]
     out.append(DeletedRecords(restlet, whole, clock, given.netsuite, census))
     out += [IdSets(restlet, r, clock, given.ids_s, census) for r in whole if r.mode == "poll"]
     return out
 
 
-def _netsuite(feed: Feed, read: NetSuiteRead, stirs: Stirs, clock: Clock, rhythms: Rhythms) -> Source:
+def _netsuite(feed: Feed, read: NetSuiteRead, stirs: Stirs, clock: Clock, rhythms: Rhythms, inbox: Inbox | None) -> Source:
     if read.mode == "poll":
         return Poll(feed, clock, rhythms.netsuite, stirs=stirs)
-    return Difference(feed, clock, read.every_s or rhythms.prices_s, stirs=stirs)
+    return Difference(feed, clock, read.every_s or rhythms.prices_s, stirs=stirs, inbox=inbox)
 
 
 def _hint(restlet: Restlet, read: NetSuiteRead, stirs: Stirs, clock: Clock, rhythm: Rhythm) -> Source:

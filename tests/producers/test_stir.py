@@ -9,9 +9,9 @@ from producers.cursor import read
 from producers.difference import Difference
 from producers.feed import Row, encoded
 from producers.poll import Poll, Rhythm
-from producers.stir import Stirs
+from producers.stir import Inbox, Stirs
 from tests.accord.manual_clock import ManualClock
-from tests.producers.fakes import FakeFeed, row, take
+from tests.producers.fakes import FakeFeed, row, take, values
 
 ORDER = NetSuiteRead(
     "inventory", "transaction", ("item",), stirs=(Stir("inventory", "item"), Stir("customer", "entity"), Stir("nobody", "item")), hint=True
@@ -80,3 +80,29 @@ def test_a_row_that_differs_stirs_but_not_at_the_first_reading():
 
     pages = asyncio.run(scenario())
     assert [[(r.entity, r.record_id) for r in p.requests] for p in pages if not p.empty] == [[], [], [("price", "5")], [("price", "4")]]
+
+
+def test_what_is_told_between_two_readings_and_vanishes_again_is_gone():
+    """A price that was made and taken away within one rhythm was known to nobody: it stayed in Salesforce for ever and was sold."""
+    clock, inbox = ManualClock(), Inbox()
+    feed = FakeFeed(clock)
+    feed.put(row("4", 0, "1"))
+    found = Difference(feed, clock, 600, inbox=inbox)
+
+    async def scenario():
+        seen = []
+        async for page in found.pages(None):
+            seen += values([page])
+            if page.marks:
+                feed.put(row("5", 0, "2"))
+                Stirs(ITEM, READ, {"price": inbox}).gone(["5-1"])
+            if seen[-1:] == [("5", '{"value":"2"}')]:
+                del feed.rows["5"]
+                inbox.put("5")
+            if seen[-1:] == [("5", "gone")]:
+                break
+        return seen, len([c for c in feed.calls if c[1] == ""])
+
+    seen, sweeps = asyncio.run(scenario())
+    assert seen == [("4", '{"value":"1"}'), ("5", '{"value":"2"}'), ("5", "gone")]
+    assert sweeps == 1, "without another whole reading"
