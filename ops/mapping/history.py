@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from accord.kafka import admin
-from accord.kafka.consumer import read_to_end
+from accord.kafka.consumer import Table
 from accord.links import LinkIndex
 from ops.pipeline import Pipeline
 from schemas.events import Change, Record
@@ -44,9 +44,13 @@ def history(pipeline: Pipeline) -> History:
     out = History(pipeline.table("record"), pipeline.links())
     client = admin.client(pipeline.bootstrap, pipeline.extra)
     start = pipeline.topics.name("change.")
-    for name in sorted(n for n in client.list_topics(timeout=admin.TIMEOUT_S).topics if n.startswith(start)):
-        for record in read_to_end(pipeline.bootstrap, name, pipeline.extra):
+    names = [n for n in client.list_topics(timeout=admin.TIMEOUT_S).topics if n.startswith(start)]
+    table = Table(pipeline.bootstrap, names, pipeline.extra)  # one consumer for all: each would take a second to begin
+    try:
+        for record in table.load() if names else ():
             event = pipeline.codec.decode(record.value) if record.value is not None else None
             if isinstance(event, Change):
                 out.take((record.key or b"").decode(), event)
+    finally:
+        table.close()
     return out
