@@ -150,7 +150,8 @@ def _insert(w: World, call: dict[str, Any], *, expired: bool) -> tuple[str, str]
         return "exists", hit  # the unique key refuses a second one
     sku = call["fields"].get("sku")
     if any(r.fields["sku"] == sku and (not r.deleted or _raises(w, call["key"], t, i)) for i, r in w.rows[t].items()):
-        if not expired:
+        again = w.on_delete == "restore" and bool(w.retired.get((call["key"], t, call["ask"].sequence)))
+        if not (expired or again):  # what a person made anew in the seconds of a restore is found by its claim afterwards (decision 12)
             raise ViolationError("b/g", f"second record of {sku} created in {t}")
         w.count["window"] += 1
     id_ = w.insert(t, call["fields"], ours=True)
@@ -171,7 +172,7 @@ def _update(w: World, call: dict[str, Any], row: Any, *, expired: bool) -> None:
     t = call["t"]
     _defaults(w, call, row)
     for f, v in call["fields"].items():
-        if row.fields.get(f) != v and w.owner_now(f, row.fields["sku"]) == t and not _farewell(w, call, f):
+        if row.fields.get(f) != v and w.owner_now(f, row.fields["sku"]) == t and not (_farewell(w, call, f) or _welcome(w, call, f)):
             if not (expired or f == "c"):
                 raise ViolationError("d", f"our write set {t}.{f} = {v} over its owner's {row.fields.get(f)}")
             w.count["window"] += 1
@@ -190,6 +191,12 @@ def _defaults(w: World, call: dict[str, Any], row: Any) -> None:
 
 def _farewell(w: World, call: dict[str, Any], field: str) -> bool:
     return w.on_delete == "inactivate" and field == "active" and call["fields"][field] == "false"
+
+
+def _welcome(w: World, call: dict[str, Any], field: str) -> bool:
+    """Only our own farewell is undone, never a user's."""
+    untouched = (call["t"], call["id"], field) not in w.user_set
+    return w.on_delete == "inactivate" and field == "active" and call["fields"][field] == "true" and untouched
 
 
 def sink_answer(w: World, k: int) -> bool:
