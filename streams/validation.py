@@ -49,7 +49,7 @@ def customer(order: Order) -> Found:
 
 def addresses(order: Order) -> Found:
     shipping, billing = address_of(order, "shipping"), address_of(order, "billing")
-    if _given(shipping) or (order.noun == "order" and shippable(order)):
+    if shippable(order) if order.noun == "order" else _given(shipping):
         yield from address_problems(order, "Shipping", shipping)
     if _given(billing):
         yield from address_problems(order, "Billing", billing)

@@ -1,4 +1,4 @@
-"""Demand to shares: live before backfill, even where there is not enough, and what nobody wants ready for whoever has least. Pure."""
+"""Demand to shares: live before backfill but for one slot, even where there is not enough, what nobody wants ready for whoever has least. Pure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from schemas.events import Demand, Share
 
 def divide(limit: int, demands: Mapping[str, Demand], order: Sequence[str]) -> dict[str, Share]:
     """Shares that add up to `limit` (none where nobody is there). `order`: who is served first where slots don't divide evenly."""
-    live = fill(limit, {w: demands[w].live for w in order}, order)
+    live = fill(limit - kept(limit, demands), {w: demands[w].live for w in order}, order)
     rest = limit - sum(live.values())
-    backfill = fill(for_backfill(limit, rest), {w: demands[w].backfill for w in order}, order)
+    backfill = fill(max(for_backfill(limit, rest), kept(limit, demands)), {w: demands[w].backfill for w in order}, order)
     for _ in range(rest - sum(backfill.values()) if order else 0):
         live[min(order, key=lambda w: live[w] + backfill[w])] += 1
     return {w: Share(live[w], backfill[w]) for w in order}
+
+
+def kept(limit: int, demands: Mapping[str, Demand]) -> int:
+    """One slot for the backfill, where there are more than two: pollers alone can fill all of them for ever, and a first load would never end."""
+    return 1 if limit > 2 and any(d.backfill for d in demands.values()) else 0
 
 
 def for_backfill(limit: int, rest: int) -> int:

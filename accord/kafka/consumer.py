@@ -114,7 +114,8 @@ class Table:
     def load(self, wait_s: float = LOAD_WAIT_S) -> Iterator[Record]:
         """Everything up to the end that the log has now. Transient where an open transaction keeps it unreadable for `wait_s`.
 
-        Until the end-of-partition mark, not until an offset: control records and compaction leave holes before the end.
+        Until the end-of-partition mark, because control records and compaction leave holes before the end; or until a record at the end or
+        beyond it, because a log that is written to all the time never comes to such a mark.
         """
         ends = admin.log_ends(self._admin, self._partitions)
         left = set(self._partitions)
@@ -124,8 +125,10 @@ class Table:
             messages = self._consumer.consume(5_000, 0.05)
             for message in messages:
                 if (end := _end_of(message)) is None:
-                    yield record_of(message)
-                elif end[1] >= ends[end[0]]:
+                    record = record_of(message)
+                    yield record
+                    end = Partition(record.topic, record.partition), record.offset + 1
+                if end[1] >= ends[end[0]]:
                     left.discard(end[0])
             if messages:
                 deadline = time.monotonic() + wait_s

@@ -77,7 +77,7 @@ def configuration(ends: stack.Endpoints, sandbox: Mapping[str, Any], reference: 
         "netsuite": {
             "account": ns["account"], "auth": "m2m", "client_id": ns["client_id"], "certificate_id": ns["certificate_id"],
             "private_key_file": ns["private_key"], "rest_url": ns["http"], "restlet_url": ns["http"],
-            "restlet_script": ns["restlet"]["script"], "restlet_deploy": ns["restlet"]["deploy"], "poll_s": 0.5, "lag_s": 3.0, "overlap_s": 300.0,
+            "restlet_script": ns["restlet"]["script"], "restlet_deploy": ns["restlet"]["deploy"], "poll_s": 1.0, "lag_s": 3.0, "overlap_s": 300.0,
         },
         "run": {"state_dir": str(folder / "state"), "margin_s": 2.0, "call_s": 4.0},
         "reference": dict(reference),

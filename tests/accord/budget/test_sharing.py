@@ -103,3 +103,15 @@ def test_when_the_owner_dies_the_next_one_goes_on_without_a_step_over_the_limit(
     town.run(5.0)
     assert town.over == 0
     assert town.used >= 0.95 * 4 * 5
+
+
+def test_pollers_that_fill_every_slot_do_not_starve_a_first_load() -> None:
+    """On a slow account pollers want all slots all the time: without one of its own the first load of a demo never ended."""
+    town = Town(5, 3)
+    town.workers[0].live_rate, town.workers[0].call_s = 200.0, 0.7
+    town.workers[1].backfill_rate = 200.0
+    town.run(3.0)
+    before = town.workers[1].started["backfill"]
+    town.run(10.0)
+    assert town.over == 0
+    assert town.workers[1].started["backfill"] - before > 50

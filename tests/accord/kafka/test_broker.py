@@ -176,3 +176,26 @@ def test_loading_waits_for_a_commit_that_is_on_its_way(kafka: str, client: Admin
         list(table.load(wait_s=0.5))
     table.close()
     one.abort()
+
+
+def test_a_table_that_is_written_to_all_the_time_is_loaded_all_the_same(kafka: str, client: AdminClient, topic_prefix: str):
+    """Under load the end of the log is never reached: sinks that load links while streams write them waited for a pause that never came."""
+    name, stop = topic(client, f"{topic_prefix}busy"), threading.Event()
+    one = writer(kafka, f"{topic_prefix}one")
+
+    def write() -> None:
+        while not stop.is_set():
+            one.begin()
+            one.send(name, b"k", b"v")
+            one.commit()
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    try:
+        deadline = time.monotonic() + 20
+        while not list(read_to_end(kafka, name)):
+            assert time.monotonic() < deadline
+        assert list(read_to_end(kafka, name))
+    finally:
+        stop.set()
+        writing.join()

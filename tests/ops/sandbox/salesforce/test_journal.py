@@ -155,6 +155,6 @@ def test_five_entities_and_no_more():
         Org(None, clock=SandboxClock(), faults=Switchboard(Random(1)), settings=Settings(cdc_entities=six), credentials=secret.make())
     org = Org(None, clock=SandboxClock(), faults=Switchboard(Random(1)), settings=Settings(cdc_entities=six, cdc_addon=True))
     assert org.cdc_entities == list(six)
-    assert [member.entity for member in org.channels["Accord_Changes__chn"]] == ["Account", "Contact", "Order", "OrderItem"]
+    assert [member.entity for member in org.channels["Accord_Changes__chn"]] == ["Account", "Contact", "Order", "OrderItem", "Quote"]
     assert next(m for m in org.channels["Accord_Changes__chn"] if m.entity == "OrderItem").enriched == ("OrderId",)
     org.close()

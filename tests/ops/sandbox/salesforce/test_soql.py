@@ -177,5 +177,6 @@ def test_tooling_counts_the_selected_entities(http):
         "ContactChangeEvent",
         "OrderChangeEvent",
         "OrderItemChangeEvent",
+        "QuoteChangeEvent",
     }
     assert {row["EventChannel"] for row in rows} == {"Accord_Changes__chn"}
