@@ -39,7 +39,8 @@ test-rooms: $(VENV)/test
 	$(BIN)/pytest -q tests/house tests/docs tests/schemas tests/accord tests/streams tests/laws tests/sinks tests/producers tests/ops
 
 test-whole: $(VENV)/test
-	$(BIN)/pytest -q tests/flows tests/faults tests/conformance tests/bench
+	$(BIN)/pytest -q tests/flows
+	$(BIN)/pytest -q tests/faults tests/conformance tests/bench
 
 check: $(VENV)/test
 	$(BIN)/ruff check .
