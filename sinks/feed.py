@@ -14,6 +14,9 @@ from accord.kafka.records import Offset, Partition, Record
 #: Seconds that a rebalance waits for the worker to finish its calls and to commit.
 GIVE_UP_S = 15.0
 POLL_S = 0.2
+#: A turn that took so long: this process was frozen, or a rebalance was long. The group is believed again after `SURE_S`, in which it tells what it took away.
+FROZEN_S = 4.0
+SURE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +135,16 @@ class KafkaFeed:
             done.wait(GIVE_UP_S)
 
         member.subscribe(self._topics, assigned, revoked)
+        turned = self._clock.monotonic()
+        trusted = turned
         while not self._stop.is_set():
             records = member.poll(POLL_S)
-            self.alive_at = self._clock.monotonic()
+            now = self._clock.monotonic()
+            if now - turned > FROZEN_S:  # what comes out of the queue now says nothing about the group, which may have given us up
+                trusted = now + SURE_S
+            turned = now
+            if now >= trusted:
+                self.alive_at = now
             if records:
                 self._post(Arrived(records))
             self._set_flow(member, mine)

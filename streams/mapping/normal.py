@@ -58,8 +58,8 @@ def stripped(text: str, scale: int) -> str:
 @lru_cache(CACHE)
 def url_of(text: str) -> str:
     """With a scheme, without the trailing slash."""
-    url = text if "://" in text else f"https://{text}"
-    return url.rstrip("/")
+    bare = text.rstrip("/")
+    return bare if not bare or "://" in bare or bare.endswith(":") else f"https://{bare}"
 
 
 def either(read: Read, system: str, field: str) -> str | None:
