@@ -13,8 +13,9 @@ from accord.kafka.codec import Codec
 from accord.kafka.consumer import read_to_end
 from accord.kafka.lag import waiting
 from accord.kafka.producer import TransactionalWriter
-from accord.kafka.registry import ConfluentRegistry
 from accord.links import LinkIndex
+from ops.wiring.kafka import codec_of
+from ops.wiring.mapping import entities
 from producers.outbox import PART
 from producers.runner import confirmation, paused
 from schemas.events import Audit, Handling, Link, Notice, Outcome, Parked, Position, ReadRequest, Record
@@ -49,7 +50,7 @@ class Pipeline:
     @classmethod
     def of(cls, settings: Settings) -> Pipeline:
         kafka = settings.kafka
-        return cls(kafka.bootstrap, kafka.settings, Topics(kafka.prefix), Codec(ConfluentRegistry(kafka.registry)))
+        return cls(kafka.bootstrap, kafka.settings, Topics(kafka.prefix), codec_of(settings, entities(settings)))
 
     def table(self, topic: str) -> dict[str, Any]:
         """A compacted topic as it stands: key -> event."""

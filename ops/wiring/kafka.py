@@ -23,11 +23,16 @@ def golden_schemas(found: Mapping[str, Entity]) -> dict[str, dict[str, Any]]:
     return {entity.schema["name"]: dict(entity.schema) for entity in found.values()}
 
 
+def codec_of(settings: Settings, found: Mapping[str, Entity]) -> Codec:
+    """For every event of this pipeline, golden records as its mapping has them included."""
+    return Codec(ConfluentRegistry(settings.kafka.registry), {**shipped(), **golden_schemas(found)})
+
+
 def ready(settings: Settings, found: Mapping[str, Entity]) -> tuple[Topics, Codec]:
     """Topics exist with the right settings, schemas are registered and compatible. Raises Fatal naming each that is not."""
     topics = topics_of(settings, found)
     kafka = settings.kafka
     admin.ensure(admin.client(kafka.bootstrap, kafka.settings), admin.wanted(topics, kafka.prefix), replication=kafka.replication, where=kafka.bootstrap)
-    codec = Codec(ConfluentRegistry(kafka.registry), {**shipped(), **golden_schemas(found)})
+    codec = codec_of(settings, found)
     codec.register_all(topics)
     return Topics(kafka.prefix), codec

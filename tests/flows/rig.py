@@ -130,18 +130,22 @@ class Rig:
     async def quiet(self, seconds: float = 120.0, *, still_s: float = QUIET_S) -> None:
         """Wait until for a while nobody has written anything and no group has moved: offsets behind are markers of transactions then."""
         before: tuple[Any, ...] = ()
-        since = time.monotonic()
+        since, stirring = time.monotonic(), ""
 
         async def look() -> bool:
-            nonlocal before, since
+            nonlocal before, since, stirring
             behind = await asyncio.to_thread(self.pipeline.lags)
             now = (await self.last("salesforce"), await self.last("netsuite"), behind)
             if now != before or any(lag.records > MARKERS for lag in behind):
+                stirring = f"{now[:2]} after {before[:2]}, behind: {[lag for lag in behind if lag.records > MARKERS] or set(behind) - set(before[2] if before else ())}"
                 before, since = now, time.monotonic()
             await asyncio.sleep(0.3)
             return time.monotonic() - since >= still_s
 
-        await self.until("quiet", look, seconds)
+        try:
+            await self.until("quiet", look, seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; what moved last: {stirring}") from None
 
     def stop_all(self) -> None:
         """Stop every role, as a person does."""
