@@ -65,10 +65,11 @@ def _children(table: EntityTable, collection: Collection, object_: str) -> Itera
 
 
 def _netsuite(table: EntityTable) -> Iterator[Need]:
-    record = str(table.section("netsuite").get("record", ""))
+    spec = table.section("netsuite")
+    record = str(spec.get("record", ""))
     if not record:
         return
-    for field in table.fields.values():
+    for field in () if "line_of" in spec else table.fields.values():  # a line's own fields stand in no schema of the record
         if not field.group:
             yield from (need for need in _columns(table, field, "netsuite", record) if _named(need, field))
     for collection in table.children.values():
