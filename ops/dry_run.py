@@ -15,7 +15,6 @@ from accord.kafka import admin
 from accord.kafka.codec import Codec
 from accord.kafka.consumer import Table
 from accord.kafka.records import Record
-from accord.kafka.registry import ConfluentRegistry
 from ops.supervise import Role, Supervisor
 from ops.wiring.kafka import ready
 from ops.wiring.mapping import entities
@@ -58,22 +57,21 @@ async def dry_run(settings: Settings, config: str, say: Callable[[str, str], Non
     client = admin.client(given.kafka.bootstrap, given.kafka.settings)
     await asyncio.to_thread(admin.delete, client, prefix)
     found = entities(given)
-    await asyncio.to_thread(ready, given, found)
+    _, codec = await asyncio.to_thread(ready, given, found)
     environment = {**os.environ, "ACCORD_KAFKA__PREFIX": prefix}
     roles = [Role("dry-run-producers", ("run", "producers", "--config", config)), Role("dry-run-streams", ("run", "streams", "--config", config))]
     supervisor = Supervisor(roles, given.run.state_dir / "logs", environment, SystemClock(), say)
     running = asyncio.create_task(supervisor.run())
     try:
-        return await asyncio.to_thread(_collect, given, prefix)
+        return await asyncio.to_thread(_collect, given, prefix, codec)
     finally:
         await supervisor.stop()
         await running
         await asyncio.to_thread(admin.delete, client, prefix)
 
 
-def _collect(settings: Settings, prefix: str) -> Plan:
+def _collect(settings: Settings, prefix: str, codec: Codec) -> Plan:
     """Until nothing has moved for a while on any topic that leads to a write."""
-    codec = Codec(ConfluentRegistry(settings.kafka.registry))
     topics = [f"{prefix}{name}" for s in SYSTEMS for name in (f"write.{s}", f"write.{s}.backfill")]
     flow = [*topics, f"{prefix}observation", f"{prefix}observation.backfill", f"{prefix}claim.backfill"]
     plan, seen, clock = Plan(), False, SystemClock()

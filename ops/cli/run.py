@@ -9,6 +9,8 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -28,14 +30,19 @@ MetricsPort = Annotated[int, typer.Option(help="Prometheus on loopback; 0 = none
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Everything but the calls that write; a table of what would be written.")]
 
 
+def _serve(name: str, role: Callable[[Settings, asyncio.Event], Awaitable[None]], config: Path, metrics_port: int) -> None:
+    """A role that needs no more than the configuration, until SIGTERM."""
+    given = settings(config)
+    process.metrics(metrics_port)
+    process.run(name, lambda stop: role(given, stop))
+
+
 @app.command("producers")
 def producers(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) -> None:
     """What happens in both systems becomes events."""
     from ops.wiring.producers import producers as run_producers
 
-    given = settings(config)
-    process.metrics(metrics_port)
-    process.run("producers", lambda stop: run_producers(given, stop))
+    _serve("producers", run_producers, config, metrics_port)
 
 
 @app.command("streams")
@@ -79,9 +86,7 @@ def audit(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) ->
     """The audit trail into its database."""
     from ops.wiring.audit import audit as run_audit
 
-    given = settings(config)
-    process.metrics(metrics_port)
-    process.run("audit", lambda stop: run_audit(given, stop))
+    _serve("audit", run_audit, config, metrics_port)
 
 
 @app.command("notices")
@@ -89,9 +94,7 @@ def notices(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) 
     """Rejected and long-parked work reaches people, by the rules of the configuration (one; a second fences the first)."""
     from ops.wiring.notices import notices as run_notices
 
-    given = settings(config)
-    process.metrics(metrics_port)
-    process.run("notices", lambda stop: run_notices(given, stop))
+    _serve("notices", run_notices, config, metrics_port)
 
 
 @app.command("terms")
@@ -99,9 +102,7 @@ def terms(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) ->
     """Prices, stock and terms of each store, from the golden records to `terms.<store>` (one; a second fences the first)."""
     from ops.wiring.terms import terms as run_terms
 
-    given = settings(config)
-    process.metrics(metrics_port)
-    process.run("terms", lambda stop: run_terms(given, stop))
+    _serve("terms", run_terms, config, metrics_port)
 
 
 @app.command("api")
@@ -109,9 +110,7 @@ def api(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) -> N
     """Answer shops what `terms.<store>` say, from memory; any number of these."""
     from ops.wiring.terms import api as run_api
 
-    given = settings(config)
-    process.metrics(metrics_port)
-    process.run("api", lambda stop: run_api(given, stop))
+    _serve("api", run_api, config, metrics_port)
 
 
 @app.command("reporting")
@@ -119,9 +118,7 @@ def reporting(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0
     """Golden records into tables (docs/reporting.md)."""
     from ops.wiring.reporting import reporting as run_reporting
 
-    given = settings(config)
-    process.metrics(metrics_port)
-    process.run("reporting", lambda stop: run_reporting(given, stop))
+    _serve("reporting", run_reporting, config, metrics_port)
 
 
 @app.command("all")

@@ -58,11 +58,16 @@ class Rig:
 
     @property
     def pipeline(self) -> Pipeline:
-        return Pipeline.of(self.settings)
+        """By the configuration as it stands; made once for each, because it reads the whole mapping."""
+        found: Pipeline | None = self.memory.get("pipeline")
+        if found is None:
+            found = self.memory["pipeline"] = Pipeline.of(self.settings)
+        return found
 
     def reconfigure(self) -> None:
         """Write the configuration again, as `table` now says."""
         self.settings = world.configure(self.folder, self.table)
+        self.memory.pop("pipeline", None)
 
     def run_all(self) -> None:
         """Every role in a process of its own, under the supervisor that people use."""

@@ -126,14 +126,7 @@ def _apply_lines(account: Account, record: Record, customer: int) -> Decimal:
 
 def payment_before(account: Account, record: Record, _old: Record | None, _sent: frozenset[str]) -> None:
     v = record.values
-    v.setdefault("tranDate", account.today())
-    customer = account.find("customer", v["customer"])
-    if customer is None:
-        raise invalid("customer", v["customer"])
-    v.setdefault("subsidiary", customer.values["subsidiary"])
-    v.setdefault("currency", customer.values["currency"])
-    if not v.get("exchangeRate"):
-        v["exchangeRate"] = account.exchange_rate(v["currency"], v["subsidiary"])
+    flow.of_customer(account, record)
     applied = _apply_lines(account, record, v["customer"])
     if applied > v["payment"]:
         raise user_error("The amounts applied are greater than the payment.")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ops.sandbox.netsuite import stock
+from ops.sandbox.netsuite.errors import invalid
 from ops.sandbox.netsuite.store import Record
 
 if TYPE_CHECKING:
@@ -105,3 +106,16 @@ def refresh_balance(account: Account, customer: int | None) -> None:
 
 def _money(value: float | None) -> str:
     return str(round(Decimal(str(value or 0)), 3))
+
+
+def of_customer(account: Account, record: Record) -> None:
+    """What a payment or a refund takes from its customer where it does not say it itself: subsidiary, currency and rate; the date is today's."""
+    v = record.values
+    v.setdefault("tranDate", account.today())
+    customer = account.find("customer", v["customer"])
+    if customer is None:
+        raise invalid("customer", v["customer"])
+    v.setdefault("subsidiary", customer.values["subsidiary"])
+    v.setdefault("currency", customer.values["currency"])
+    if not v.get("exchangeRate"):
+        v["exchangeRate"] = account.exchange_rate(v["currency"], v["subsidiary"])

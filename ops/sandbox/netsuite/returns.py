@@ -88,14 +88,7 @@ def _status(record: Record) -> str:
 def refund_before(account: Account, record: Record, _old: Record | None, _sent: frozenset[str]) -> None:
     """Money goes back for credits that are still open."""
     v = record.values
-    v.setdefault("tranDate", account.today())
-    customer = account.find("customer", v["customer"])
-    if customer is None:
-        raise invalid("customer", v["customer"])
-    v.setdefault("subsidiary", customer.values["subsidiary"])
-    v.setdefault("currency", customer.values["currency"])
-    if not v.get("exchangeRate"):
-        v["exchangeRate"] = account.exchange_rate(v["currency"], v["subsidiary"])
+    flow.of_customer(account, record)
     v |= {"total": _refunded(account, record, v["customer"]), "status": "R"}
 
 
