@@ -39,7 +39,7 @@ def test_show_names_the_line_that_said_each_part(config):
 
 def test_show_of_nothing_says_what_there_is(config):
     """A typing error must not look like an empty mapping."""
-    with pytest.raises(Rejected, match="no entity 'custmer'; there are contact, credit_memo, customer, "):
+    with pytest.raises(Rejected, match="no entity 'custmer'; there are address, contact, credit_memo, customer, "):
         told("mapping", "show", "custmer", "--config", config)
 
 
