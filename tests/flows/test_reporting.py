@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from confluent_kafka.admin import AdminClient
 from sqlalchemy import MetaData, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -58,8 +59,17 @@ async def reporting(rig: Rig, url: str) -> AsyncIterator[tuple[Role, AsyncEngine
     try:
         yield role, db
     finally:
-        role.kill()
+        role.process.terminate()
+        await asyncio.to_thread(role.process.wait, 20)
+        await asyncio.to_thread(forgotten, rig)
         await db.dispose()
+
+
+def forgotten(rig: Rig) -> None:
+    """A group that nobody runs any more would stay behind for ever, and no other test would find the pipeline quiet."""
+    admin = AdminClient({"bootstrap.servers": rig.settings.kafka.bootstrap, "log_level": 0})
+    for done in admin.delete_consumer_groups([f"{rig.settings.kafka.prefix}reporting"]).values():
+        done.result(30)
 
 
 async def dump(db: AsyncEngine) -> dict[str, list[Any]]:
