@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException, TopicPartition
@@ -16,6 +16,8 @@ from schemas.topics import PARTITIONS, Topic, Topics
 TIMEOUT_S = 20
 #: A fresh or moving partition has no leader for a moment.
 UNLED = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError._NOENT, KafkaError.UNKNOWN_TOPIC_OR_PART})  # noqa: SLF001 (public names of librdkafka)
+#: A coordinator that has just been elected reads its offsets first.
+UNCOORDINATED = frozenset({KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.NOT_COORDINATOR})
 #: What must fit, because another value loses or reorders data; other settings are the cluster owner's.
 CHECKED = ("cleanup.policy", "retention.ms")
 
@@ -121,29 +123,44 @@ def log_ends(admin: AdminClient, partitions: Collection[Partition]) -> dict[Part
     asked = {TopicPartition(p.topic, p.partition): latest for p in partitions}
     if not asked:
         return {}
-    deadline = time.monotonic() + TIMEOUT_S
-    while True:
-        try:
-            answers = admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=TIMEOUT_S)
-            return {Partition(tp.topic, tp.partition): answer.result(TIMEOUT_S).offset for tp, answer in answers.items()}
-        except KafkaException as error:
-            if error.args[0].code() not in UNLED or time.monotonic() > deadline:
-                raise Transient(f"the ends of {sorted({p.topic for p in partitions})} can't be read: {error}", code="kafka_down") from error
-            time.sleep(0.05)
+
+    def ask() -> dict[Partition, int]:
+        answers = admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=TIMEOUT_S)
+        return {Partition(tp.topic, tp.partition): answer.result(TIMEOUT_S).offset for tp, answer in answers.items()}
+
+    return _patiently(ask, UNLED, f"the ends of {sorted({p.topic for p in partitions})}")
 
 
 def behind(admin: AdminClient, group: str, partitions: Sequence[Partition]) -> dict[Partition, int]:
     """Offsets between what the group has committed and the end of each partition; the markers that end transactions count."""
-    asked = ConsumerGroupTopicPartitions(group, [TopicPartition(p.topic, p.partition) for p in partitions])
-    answer = admin.list_consumer_group_offsets([asked], request_timeout=TIMEOUT_S)[group].result(TIMEOUT_S)
-    committed = {Partition(tp.topic, tp.partition): max(tp.offset, 0) for tp in answer.topic_partitions}
+    committed = _committed(admin, group, [TopicPartition(p.topic, p.partition) for p in partitions])
     return {p: end - committed.get(p, 0) for p, end in log_ends(admin, partitions).items()}
 
 
 def read_by(admin: AdminClient, group: str) -> list[Partition]:
     """All partitions that a group has committed an offset for."""
-    answer = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=TIMEOUT_S)[group].result(TIMEOUT_S)
-    return [Partition(tp.topic, tp.partition) for tp in answer.topic_partitions]
+    return list(_committed(admin, group, None))
+
+
+def _committed(admin: AdminClient, group: str, partitions: list[TopicPartition] | None) -> dict[Partition, int]:
+    def ask() -> dict[Partition, int]:
+        asked = ConsumerGroupTopicPartitions(group, partitions)
+        answer = admin.list_consumer_group_offsets([asked], request_timeout=TIMEOUT_S)[group].result(TIMEOUT_S)
+        return {Partition(tp.topic, tp.partition): max(tp.offset, 0) for tp in answer.topic_partitions}
+
+    return _patiently(ask, UNCOORDINATED, f"the offsets of {group}")
+
+
+def _patiently(ask: Callable[[], dict[Partition, int]], moving: Collection[int], what: str) -> dict[Partition, int]:
+    """Ask again while partitions or coordinators are on the move. Raises Transient."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if error.args[0].code() not in moving or time.monotonic() > deadline:
+                raise Transient(f"{what} can't be read: {error}", code="kafka_down") from error
+            time.sleep(0.05)
 
 
 def groups(admin: AdminClient, prefix: str) -> list[str]:

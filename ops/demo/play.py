@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -15,7 +16,7 @@ from accord.clock import SystemClock
 from accord.errors import AccordError
 from ops.cli.run import roles_of
 from ops.demo import seed, world
-from ops.demo.story import CHAPTERS
+from ops.demo.story import ACTS
 from ops.demo.tell import Check, Stage
 from ops.local import stack
 from ops.pipeline import Pipeline
@@ -65,12 +66,18 @@ async def _set(here: world.World, clock: SystemClock) -> Stage:
 
 
 async def _tell(stage: Stage) -> None:
-    for chapter in CHAPTERS:
-        try:
-            await chapter(stage)
-        except AccordError as error:
-            stage.checks.append(Check(f"{chapter.__module__.rpartition('.')[2]}: went on to its end", ok=False, seconds=0.0, seen=str(error)))
-            stage.show(stage.checks[-1])
+    for act in ACTS:
+        await asyncio.gather(*(_chapter(stage, chapter) for chapter in act))
+
+
+async def _chapter(stage: Stage, chapter: Callable[[Stage], Awaitable[None]]) -> None:
+    """What one chapter can't go on with is a line of the table; the others go on."""
+    try:
+        await chapter(stage)
+    except AccordError as error:
+        name = f"{chapter.__module__.rpartition('.')[2]}.{chapter.__name__}"
+        stage.checks.append(Check(f"{name}: went on to its end", ok=False, seconds=0.0, seen=str(error)))
+        stage.show(stage.checks[-1])
 
 
 def _said(role: str, text: str) -> None:

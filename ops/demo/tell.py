@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -36,6 +37,14 @@ class Check:
 
 
 @dataclass(slots=True)
+class Journal:
+    """What has been read of a system's journal: the last number, and the changes of each record."""
+
+    last: int = 0
+    by_record: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
 class Stage:
     """What every chapter has at hand."""
 
@@ -48,6 +57,7 @@ class Stage:
     show: Callable[[Check], None]
     checks: list[Check] = field(default_factory=list)
     memory: dict[str, Any] = field(default_factory=dict)
+    journals: dict[str, Journal] = field(default_factory=dict)
 
     async def see(self, name: str, look: Look, *, since: float | None = None, patience_s: float = PATIENCE_S) -> bool:
         """Look until it shows or patience ends; either way it becomes a line."""
@@ -62,11 +72,17 @@ class Stage:
         self.show(check)
         return check.ok
 
-    async def journal(self, system: str) -> int:
-        """How many changes the system has accepted so far, by its own journal."""
-        async with httpx.AsyncClient() as client:
-            found = (await client.get(f"{self.world.sandbox['faults']}/{system}/journal", timeout=30)).json()
-        return len(found if isinstance(found, list) else found["entries"])
+    async def journal(self, system: str, record_id: str = "") -> int:
+        """How many changes the system has accepted so far, in all or of one record, by its own journal."""
+        number = "commit_number" if system == "salesforce" else "number"
+        read = self.journals.setdefault(system, Journal())
+        async with httpx.AsyncClient(base_url=self.world.sandbox["faults"], timeout=30) as client:
+            entries = (await client.get(f"/{system}/journal", params={"since": read.last})).json()["entries"]
+        for entry in entries:
+            if entry[number] > read.last:  # two chapters may have asked at once
+                read.by_record[str(entry.get("record_id") or entry["id"])] += 1
+        read.last = max([read.last, *(e[number] for e in entries)])
+        return read.by_record[record_id] if record_id else read.by_record.total()
 
 
 def now() -> float:

@@ -15,7 +15,7 @@ from pathlib import Path
 from ops.local import kafka, process
 
 SESSION_MS = 500
-START_WAIT_S = 60.0
+START_WAIT_S = 120.0
 STOP_WAIT_S = 20.0
 #: After this many sessions without a word about it, the broker had been struck off before the crash.
 SESSIONS = 6

@@ -1,7 +1,18 @@
-"""The story, chapter by chapter. Each step is seen through the other system's public API."""
+"""The story. Each step is seen through the other system's public API.
+
+Acts follow one another; the chapters of one act happen at the same time, as they do in a company: sales, the warehouse and finance don't wait for
+one another, only for what their own chapter needs.
+"""
 
 from __future__ import annotations
 
-from ops.demo.story import crash, customers, ending, finance, goods, joining, offers, shelves, shops, warehouse
+from ops.demo.story import crash, customers, ending, goods, joining, offers, sale, shelves, shops
 
-CHAPTERS = (joining.joined, customers.told, goods.told, offers.told, shelves.told, warehouse.told, finance.told, shops.told, crash.told, ending.told)
+ACTS = (
+    (joining.joined,),
+    (customers.arrives,),
+    (customers.owned, customers.deleted, sale.told, goods.waits, goods.inactive, goods.mended, offers.told, shelves.told),
+    (shops.told,),
+    (crash.killed, crash.joined),
+    (ending.told,),
+)

@@ -12,11 +12,6 @@ MANY = 60
 SINK = "sinks-netsuite"
 
 
-async def told(stage: Stage) -> None:
-    await killed(stage)
-    await joined(stage)
-
-
 async def killed(stage: Stage) -> None:
     sf, ns = stage.world.salesforce, stage.world.netsuite
     rows = (await sf.query(f"SELECT Id, AccountNumber FROM Account WHERE AccountNumber LIKE 'C-%' AND BillingCountryCode = 'US' LIMIT {MANY}")).rows

@@ -11,15 +11,15 @@ from schemas.ids import to_external
 LIMIT = "25000.00"
 
 
-async def told(stage: Stage) -> None:
-    account = await arrives(stage)
+async def owned(stage: Stage) -> None:
+    """Who may change what of the customer that has just arrived."""
+    account = str(stage.memory["account"])
     await limit(stage, account)
     await put_back(stage, account)
     await both_at_once(stage, account)
-    await deleted(stage)
 
 
-async def arrives(stage: Stage) -> str:
+async def arrives(stage: Stage) -> None:
     sf, ns = stage.world.salesforce, stage.world.netsuite
     start = now()
     account = await made(sf, "Account", {
@@ -48,7 +48,6 @@ async def arrives(stage: Stage) -> str:
 
     await stage.see("a customer made in Salesforce is in NetSuite", customer, since=start)
     await stage.see("its two contacts follow, once their customer is there", contacts, since=start)
-    return account
 
 
 async def limit(stage: Stage, account: str) -> None:
@@ -67,13 +66,13 @@ async def limit(stage: Stage, account: str) -> None:
 
 async def put_back(stage: Stage, account: str) -> None:
     sf = stage.world.salesforce
-    before = await stage.journal("salesforce")
+    before = await stage.journal("salesforce", account)
     start = now()
     await sf.update_all([{"attributes": {"type": "Account"}, "Id": account, "Accord_Credit_Limit__c": 999999}])
 
     async def seen() -> str | None:
         found = await sf.get("Account", account, ("Accord_Credit_Limit__c",))
-        changes = await stage.journal("salesforce") - before
+        changes = await stage.journal("salesforce", account) - before
         return f"999999 was put back to {found['Accord_Credit_Limit__c']}" if int(found["Accord_Credit_Limit__c"]) == 25000 and changes >= 2 else None
 
     await stage.see("a sales user's edit of the credit limit is put back", seen, since=start)

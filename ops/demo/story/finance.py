@@ -8,9 +8,9 @@ from ops.demo.story.people import made, order_id
 from ops.demo.tell import Stage, now
 
 
-async def told(stage: Stage) -> None:
+async def told(stage: Stage, order: str) -> None:
+    """`order`: its id in Salesforce."""
     sf, ns = stage.world.salesforce, stage.world.netsuite
-    order = stage.memory["order"]
     ident = str(await order_id(ns, order))
     case = await made(sf, "Case", {"Subject": "Where is the rest of my order?", "Accord_Order__c": order})
     head = await ns.get("salesOrder", ident)

@@ -10,13 +10,8 @@ from ops.demo.tell import Stage, now
 SHIPPING, OFF = Decimal("12.50"), Decimal("15.00")
 
 
-async def told(stage: Stage) -> None:
-    await ties(stage)
-    await waits(stage)
-    await comes_back(stage)
-
-
-async def ties(stage: Stage) -> None:
+async def ties(stage: Stage) -> str:
+    """The id of the order."""
     sf, ns = stage.world.salesforce, stage.world.netsuite
     lines = [await line_of(sf, "SKU-0007", "USD", 7, "10.49"), await line_of(sf, "SKU-0120", "USD", 2)]
     total = sum((line.net() for line in lines), Decimal(0)) - OFF + SHIPPING
@@ -25,7 +20,6 @@ async def ties(stage: Stage) -> None:
         sf, stage.memory["account"], stage.seeds.pricebook, lines, Accord_Shipping_Cost__c=SHIPPING, Accord_Discount_Amount__c=OFF,
         Accord_Ship_Method__c="Ground", Accord_Stated_Total__c=total, PoNumber="PO-4711",
     )  # fmt: skip
-    stage.memory["order"] = order
 
     async def seen() -> str | None:
         ident = await order_id(ns, order)
@@ -41,6 +35,7 @@ async def ties(stage: Stage) -> None:
 
     await stage.see("an order with line discount, order discount and shipping arrives; its total ties to the cent", seen, since=start)
     await stage.see("its number, status and total are back on the Order", back, since=start)
+    return order
 
 
 async def waits(stage: Stage) -> None:
@@ -77,17 +72,17 @@ async def waits(stage: Stage) -> None:
     await stage.see("the order goes by itself", gone, since=start)
 
 
-async def comes_back(stage: Stage) -> None:
+async def inactive(stage: Stage) -> None:
     sf, ns = stage.world.salesforce, stage.world.netsuite
     items = [row async for row in ns.suiteql("SELECT id FROM item WHERE itemid = 'SKU-0033'")]
     line = await line_of(sf, "SKU-0033", "USD", 1)
     await ns.update("inventoryItem", str(items[0]["id"]), {"isInactive": True})
 
-    async def inactive() -> str | None:
+    async def followed() -> str | None:
         found = await sf.get("Product2", line.product, ("IsActive",))
         return None if found["IsActive"] else "product inactive"
 
-    await stage.see("an item made inactive in NetSuite is inactive in Salesforce", inactive)
+    await stage.see("an item made inactive in NetSuite is inactive in Salesforce", followed)
     await changed(sf, "Product2", line.product, {"IsActive": True})  # a person sells it all the same
     start = now()
     order = await ordered(sf, stage.memory["account"], stage.seeds.pricebook, [line])
@@ -97,6 +92,10 @@ async def comes_back(stage: Stage) -> None:
         return f"{found['Accord_Code__c']}: {found['Accord_Message__c']}" if found["Accord_Code__c"] == "inactive_item" else None
 
     await stage.see("an order with an inactive item comes back with code and reason", refused, since=start)
+
+
+async def mended(stage: Stage) -> None:
+    sf, ns = stage.world.salesforce, stage.world.netsuite
     start = now()
     bad = await ordered(sf, stage.memory["account"], stage.seeds.pricebook, [await line_of(sf, "SKU-0008", "USD", 1)], ShippingPostalCode="ABC")
 

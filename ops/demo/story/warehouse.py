@@ -6,9 +6,9 @@ from ops.demo.story.people import order_id
 from ops.demo.tell import Stage, now
 
 
-async def told(stage: Stage) -> None:
+async def told(stage: Stage, order: str) -> None:
+    """`order`: its id in Salesforce."""
     sf, ns = stage.world.salesforce, stage.world.netsuite
-    order = stage.memory["order"]
     ident = str(await order_id(ns, order))
     start = now()
     await ns.update("salesOrder", ident, {"orderStatus": {"id": "B"}})
