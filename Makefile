@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAY ?=
+# A role is a process, and each would compile every module anew at its start.
+unexport PYTHONDONTWRITEBYTECODE
 JSON ?= demo.json
 
 .PHONY: demo test test-rooms test-whole check bench soak clean format

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple, Self
 
 from accord.config import Settings
@@ -54,14 +55,18 @@ class Pipeline:
 
     def table(self, topic: str) -> dict[str, Any]:
         """A compacted topic as it stands: key -> event."""
-        out: dict[str, Any] = {}
-        for record in read_to_end(self.bootstrap, self.topics.name(topic), self.extra):
-            key = (record.key or b"").decode()
+        return self.many([topic])[topic]
+
+    def many(self, topics: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Compacted topics as they stand, read at the same time: topic -> key -> event."""
+        out: dict[str, dict[str, Any]] = {self.topics.name(topic): {} for topic in topics}
+        for record in read_to_end(self.bootstrap, *out, extra=self.extra):
+            key, found = (record.key or b"").decode(), out[record.topic]
             if record.value is None:
-                out.pop(key, None)
+                found.pop(key, None)
             else:
-                out[key] = self.codec.decode(record.value)
-        return out
+                found[key] = self.codec.decode(record.value)
+        return {topic: out[self.topics.name(topic)] for topic in topics}
 
     def links(self) -> LinkIndex:
         index = LinkIndex()
@@ -86,7 +91,7 @@ class Pipeline:
         return self.links().key_of(name) or name
 
     def parked(self) -> list[Parked]:
-        return [p for s in SYSTEMS for p in self.table(f"parked.{s}").values()]
+        return [p for table in self.many([f"parked.{s}" for s in SYSTEMS]).values() for p in table.values()]
 
     def lags(self) -> list[Lag]:
         """All groups of this pipeline, topic by topic."""
@@ -153,15 +158,20 @@ class Pipeline:
         client = admin.client(self.bootstrap, self.extra)
         start = self.topics.name("change.")
         names = [n for n in client.list_topics(timeout=admin.TIMEOUT_S).topics if n.startswith(start)]
+        everything = (r for r in read_to_end(self.bootstrap, *names, extra=self.extra) if r.timestamp >= since_ms and REPLAYED not in r.headers)
         count = 0
-        for name in sorted(names):
-            again = [r for r in read_to_end(self.bootstrap, name, self.extra) if r.timestamp >= since_ms and REPLAYED not in r.headers]
-            target = self.topics.name(self.topics.bare(name), "backfill")
-            for first in range(0, len(again), TRANSACTION):
-                with self._writer("replay") as writer:
-                    for r in again[first : first + TRANSACTION]:
-                        writer.send(target, r.key, r.value, partition=r.partition, headers=(*r.headers, REPLAYED))
-            count += len(again)
+        writer = TransactionalWriter(self.bootstrap, f"{self.topics.prefix}ops.replay", self.extra)
+        writer.start()
+        try:
+            while some := list(islice(everything, TRANSACTION)):
+                writer.begin()
+                for r in some:
+                    target = self.topics.name(self.topics.bare(r.topic), "backfill")
+                    writer.send(target, r.key, r.value, partition=r.partition, headers=(*r.headers, REPLAYED))
+                writer.commit()
+                count += len(some)
+        finally:
+            writer.close()
         return count
 
     def _writer(self, what: str) -> _Open:

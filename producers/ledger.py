@@ -86,5 +86,5 @@ class KafkaPositions:
         self._bootstrap, self._topic, self._decode, self._extra = bootstrap, topics.name("position"), decode, extra
 
     async def load(self) -> Mapping[str, str]:
-        records = await asyncio.to_thread(lambda: list(read_to_end(self._bootstrap, self._topic, self._extra)))
+        records = await asyncio.to_thread(lambda: list(read_to_end(self._bootstrap, self._topic, extra=self._extra)))
         return positions(((r.key, r.value) for r in records), self._decode)

@@ -123,7 +123,7 @@ class KafkaFeed:
             mine.update(dict.fromkeys(partitions, False))
             numbers = {p.partition for p in partitions}
             ends = admin.log_ends(admin.client(self._bootstrap, self._settings), partitions)
-            state = [r for t in self._state for r in consumer.read_to_end(self._bootstrap, t, self._settings, numbers)] if numbers else []
+            state = list(consumer.read_to_end(self._bootstrap, *self._state, extra=self._settings, partitions=numbers)) if numbers else []
             self.alive_at = self._clock.monotonic()
             self._post(Assigned(member.committed(partitions), ends, state, member.group()))
 

@@ -41,6 +41,8 @@ class ConfluentRegistry:
     def __init__(self, url: str, settings: Mapping[str, Any] | None = None) -> None:
         self._url = url
         self._unchanged: dict[tuple[str, str], int] = {}
+        self._subjects: set[str] = set()
+        self._backward: bool | None = None
         self._client = SchemaRegistryClient({"url": url, "timeout": TIMEOUT_S, "max.retries": 0, **(settings or {})})
         weakref.finalize(self, self._client.__exit__, None, None, None)  # its connection pool is closed with us
 
@@ -56,23 +58,34 @@ class ConfluentRegistry:
         if known is not None:
             return known
         try:
-            return self._ask(lambda: self._client.register_schema(subject, Schema(schema, "AVRO")))
+            found = self._ask(lambda: self._client.register_schema(subject, Schema(schema, "AVRO")))
         except Rejected as refused:
             raise Fatal(f"the registry at {self._url} refused the schema of {subject}: {refused}", code="schema_refused") from refused
+        self._subjects.add(subject)
+        return found
 
     def incompatibilities(self, subject: str, schema: str) -> tuple[str, ...]:
-        """One call where nothing has changed, as at nearly every start: a process has some eighty subjects."""
+        """One call where nothing has changed, as at nearly every start, and none for a new subject of a registry that holds to BACKWARD by itself."""
         try:
-            latest = self._latest(subject)
+            backward = self._holds_backward()
+            latest = self._latest(subject) if subject in self._subjects else None
             if latest is not None and latest.schema_id is not None and _same(latest.schema.schema_str, schema):
                 self._unchanged[subject, schema] = latest.schema_id
                 return ()
-            self._ask(lambda: self._client.set_compatibility(subject, "BACKWARD"))
+            if not backward:
+                self._ask(lambda: self._client.set_compatibility(subject, "BACKWARD"))
             if latest is None or self._ask(lambda: self._client.test_compatibility(subject, Schema(schema, "AVRO"))):
                 return ()
         except Rejected:  # one without compatibility rules
             return ()
         return (f"{subject}: not readable with what version {latest.version} (id {latest.schema_id}) wrote",)
+
+    def _holds_backward(self) -> bool:
+        """Whether BACKWARD holds for all subjects. Asked once, with the list of them: a process has more than a hundred."""
+        if self._backward is None:
+            self._backward = self._ask(self._client.get_compatibility) == "BACKWARD"
+            self._subjects.update(self._ask(self._client.get_subjects))
+        return self._backward
 
     def _latest(self, subject: str) -> RegisteredSchema | None:
         self._client.clear_latest_caches()  # type: ignore[no-untyped-call]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated
 
@@ -22,4 +24,11 @@ def demo(
     """Start it all, tell the story, check each step."""
     from ops.demo.play import play
 
-    raise typer.Exit(asyncio.run(play(folder, json_file, stay=stay)))
+    raise typer.Exit(asyncio.run(_ended(play(folder, json_file, stay=stay))))
+
+
+async def _ended(story: Coroutine[None, None, int]) -> int:
+    """SIGTERM ends it as Ctrl-C does: nothing of it may go on running."""
+    telling = asyncio.create_task(story)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, telling.cancel)
+    return await telling

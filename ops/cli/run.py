@@ -18,7 +18,7 @@ from rich.console import Console
 
 from accord.clock import SystemClock
 from accord.config import Settings
-from accord.errors import AccordError
+from accord.errors import AccordError, Transient
 from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
 from ops.supervise import Role, Supervisor
 from ops.wiring import process
@@ -149,7 +149,13 @@ def roles_of(given: Settings, config: str) -> list[Role]:
 
 
 async def supervise(given: Settings, config: str) -> None:
-    """Until SIGTERM or SIGINT."""
+    """Until SIGTERM or SIGINT. What isn't there yet (a broker, a registry) is waited for by the roles."""
+    from ops.wiring.kafka import prepare
+
+    try:
+        await asyncio.to_thread(prepare, given)
+    except Transient as error:
+        say("topics and schemas", str(error))
     supervisor = Supervisor(roles_of(given, config), given.run.state_dir / "logs", dict(os.environ), SystemClock(), say)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

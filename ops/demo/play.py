@@ -21,6 +21,7 @@ from ops.demo.tell import Check, Stage
 from ops.local import stack
 from ops.pipeline import Pipeline
 from ops.supervise import Supervisor
+from ops.wiring.kafka import prepare
 
 console = Console(highlight=False)
 
@@ -55,11 +56,12 @@ def _empty(folder: Path) -> None:
 
 
 async def _set(here: world.World, clock: SystemClock) -> Stage:
-    seeds = await seed.seed(here.salesforce, here.netsuite)
+    seeds = await seed.reference(here.salesforce, here.netsuite)
     ends = stack.Endpoints(here.kafka, here.registry)
     table = world.configuration(ends, here.sandbox, seeds.reference, seeds.stores, here.folder)
     table["run"]["reporting"] = True
     here.settings = await asyncio.to_thread(world.configure, here.folder, table)
+    await asyncio.gather(seed.records(here.salesforce, here.netsuite, seeds), asyncio.to_thread(prepare, here.settings))
     roles = roles_of(here.settings, str(here.config))
     supervisor = Supervisor(roles, here.settings.run.state_dir / "logs", world.environment(), clock, _said)
     return Stage(here, seeds, Pipeline.of(here.settings), supervisor, clock, str(here.config), _line)

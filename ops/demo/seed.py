@@ -28,15 +28,13 @@ class Seeds:
     locations: Mapping[str, str]
 
 
-async def seed(salesforce: Salesforce, netsuite: NetSuite) -> Seeds:
-    """Through the public APIs, as an admin and an importer would."""
-    found = await reference(salesforce, netsuite)
+async def records(salesforce: Salesforce, netsuite: NetSuite, found: Seeds) -> None:
+    """Through the public APIs, as an importer would."""
     await asyncio.gather(_customers(salesforce, netsuite, found), _items(salesforce, netsuite, found))
-    return found
 
 
 async def reference(salesforce: Salesforce, netsuite: NetSuite) -> Seeds:
-    """What both stores stand on: subsidiaries, locations, a ship method, discount items. No records yet."""
+    """What both stores stand on: subsidiaries, locations, a ship method, discount items. No records yet. As an admin would."""
     germany = await netsuite.create("subsidiary", {"name": "Accord Retail GmbH", "currency": {"id": "2"}, "country": {"id": "DE"}})
     subsidiaries = {"us": "1", "de": germany}
     locations = {

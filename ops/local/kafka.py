@@ -65,7 +65,7 @@ def prepare(home: Path, java: Path, class_path: str, port: int, controller_port:
     if (home / "data" / "meta.properties").exists():
         return
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    command = [*_java(home, java, class_path), "-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(home / CONFIG)]
+    command = [*_java(home, java, class_path), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(home / CONFIG)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Fatal(f"Kafka's storage in {home} could not be formatted:\n{done.stdout[-2000:]}{done.stderr[-2000:]}", code="local_start")
@@ -98,4 +98,4 @@ def ready(port: int) -> bool:
 
 
 def _java(home: Path, java: Path, class_path: str) -> list[str]:
-    return [str(java), HEAP, "-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={home / 'log4j2.properties'}", "-cp", class_path]
+    return [str(java), HEAP, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", f"-Dlog4j2.configurationFile={home / 'log4j2.properties'}", "-cp", class_path]

@@ -26,6 +26,7 @@ def environment(home: Path) -> dict[str, str]:
         "APICURIO_DATASOURCE_URL": f"jdbc:h2:file:{home / 'registry'}",
         "APICURIO_DATASOURCE_USERNAME": "sa",
         "APICURIO_DATASOURCE_PASSWORD": "sa",
+        "APICURIO_RULES_GLOBAL_COMPATIBILITY": "BACKWARD",
     }
 
 

@@ -102,8 +102,9 @@ def _start(home: Path, ports: Ports, jars: Jars) -> None:
             env=registry.environment(home), log=home / "registry.log", pid_file=home / "registry.pid",
         )
     if process.running(home / "kafka.pid") is None:
+        crashed = crash.happened(home / "kafka")  # a storage that is formatted only now looks the same afterwards
         kafka.prepare(home / "kafka", java, jars.kafka_class_path, ports.kafka, ports.controller)
-        if crash.happened(home / "kafka"):
+        if crashed:
             crash.strike_off(home / "kafka", java, jars.kafka_class_path, ports.kafka, ports.controller)
         process.start(
             kafka.command(home / "kafka", java, jars.kafka_class_path),

@@ -82,7 +82,7 @@ class Desk:
             self._writer.close()
 
     def _load(self) -> None:
-        for record in read_to_end(self._cluster.bootstrap, self._cluster.topics.name("notice"), self._cluster.settings):
+        for record in read_to_end(self._cluster.bootstrap, self._cluster.topics.name("notice"), extra=self._cluster.settings):
             self._book.load((record.key or b"").decode(), None if record.value is None else self._cluster.codec.decode(record.value))
 
     def _take(self, records: Sequence[Record]) -> None:

@@ -9,7 +9,7 @@ from accord.config import Settings
 from accord.kafka import admin
 from accord.kafka.codec import Codec, shipped
 from accord.kafka.registry import ConfluentRegistry
-from ops.wiring.mapping import objects
+from ops.wiring.mapping import entities, objects
 from schemas.topics import Topic, Topics, pipeline_topics
 from streams.mapping import Entity
 
@@ -26,6 +26,11 @@ def golden_schemas(found: Mapping[str, Entity]) -> dict[str, dict[str, Any]]:
 def codec_of(settings: Settings, found: Mapping[str, Entity]) -> Codec:
     """For every event of this pipeline, golden records as its mapping has them included."""
     return Codec(ConfluentRegistry(settings.kafka.registry), {**shipped(), **golden_schemas(found)})
+
+
+def prepare(settings: Settings) -> None:
+    """`ready` once for all roles of a machine: otherwise each of them asks for every topic and every schema, at the same moment."""
+    ready(settings, entities(settings))
 
 
 def ready(settings: Settings, found: Mapping[str, Entity]) -> tuple[Topics, Codec]:

@@ -20,6 +20,7 @@ from streams.stages.desk import Desk, trail
 from streams.stages.due import Due
 from streams.stages.marks import OWN, hand_on
 from streams.stages.shelf import Shelf
+from streams.stages.told import Told
 
 
 class Entity(Protocol):
@@ -48,7 +49,7 @@ class ReconcileStage:
         self.state = desk.topics.name("record")
         self.tables = (desk.topics.name("link"),)
         self._shelf: Shelf[Record] = Shelf(desk.codec.decode)
-        self.drop = self._shelf.drop
+        self._told = Told()
         self._links = LinkIndex()
         self._due = Due()
 
@@ -60,6 +61,10 @@ class ReconcileStage:
             for request in assumed_reads(record, entity.rules.margin_ms):
                 if request.system in entity.rules.trace_free:
                     self._due.put(partition, request)
+
+    def drop(self, partitions: Collection[int]) -> None:
+        self._shelf.drop(partitions)
+        self._told.drop(partitions)
 
     def apply_table(self, topic: str, key: bytes, value: bytes | None) -> None:  # noqa: ARG002
         self._links.put(key.decode(), None if value is None else self._desk.codec.decode(value))
@@ -131,7 +136,8 @@ class ReconcileStage:
             outs += self._ask(ask, record, entity, event, headers, lane)
         if not record.alias or decision.link:
             told = None if ended(record, entity.rules) else entity.golden(record, reader(record, entity.rules.margin_ms))
-            outs.append(desk.out(f"entity.{record.entity}", record.key, told, headers))
+            golden = desk.out(f"entity.{record.entity}", record.key, told, headers)
+            outs += [golden] if self._told.anew(partition, golden.key, golden.value) else []
         outs += [
             desk.step(headers, "noted", system=n.system, entity=record.entity, key=record.key, code=n.code, message=n.message or n.field) for n in decision.notes
         ]

@@ -104,7 +104,7 @@ async def dead(rig: Rig, value: bytes) -> Any:
 
     def look() -> Any:
         pipe = rig.pipeline
-        letters = [pipe.codec.decode(r.value) for r in read_to_end(pipe.bootstrap, pipe.topics.name("deadletter"), pipe.extra) if r.value]
+        letters = [pipe.codec.decode(r.value) for r in read_to_end(pipe.bootstrap, pipe.topics.name("deadletter"), extra=pipe.extra) if r.value]
         return next((letter for letter in letters if letter.value == value), None)
 
     return await rig.until("a dead letter", lambda: asyncio.to_thread(look))

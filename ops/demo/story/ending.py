@@ -81,10 +81,11 @@ async def reported(stage: Stage) -> None:
     db = database(stage.world.settings)
 
     async def rows() -> str | None:
-        for name in stage.world.settings.entities:
-            wanted = len(await asyncio.to_thread(stage.pipeline.table, f"entity.{name}"))
+        entities = stage.world.settings.entities
+        golden = await asyncio.to_thread(stage.pipeline.many, [f"entity.{name}" for name in entities])
+        for name in entities:
             async with db.connect() as connection:
-                if wanted != (await connection.execute(text(f"select count(*) from golden_{name}"))).scalar():
+                if len(golden[f"entity.{name}"]) != (await connection.execute(text(f"select count(*) from golden_{name}"))).scalar():
                     return None
         found = await queries.ask(db, "open_orders", stage.clock.now().date())
         return f"{len(found.rows)} orders are open (accord report show open_orders)"
