@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from accord.errors import Rejected
 from accord.links import LinkIndex
-from schemas.events import RETIRED, AssumedValue, Mark, Observation, Outcome, Part, ReadRequest, Record, Write
+from schemas.events import RETIRED, AssumedValue, Link, Mark, Observation, Outcome, Part, ReadRequest, Record, Write
 from schemas.ids import Ref, to_external
 from streams.match import passed
 from streams.reconcile import Ask, Decision, reconcile
@@ -18,6 +18,7 @@ from streams.rules import Links, Read, Rules
 from streams.stage import Headers, Message, Out
 from streams.stages.desk import Desk, trail
 from streams.stages.due import Due
+from streams.stages.leaning import Leaning, leans_on, look_again
 from streams.stages.marks import OWN, hand_on
 from streams.stages.shelf import Shelf
 from streams.stages.told import Told
@@ -52,12 +53,15 @@ class ReconcileStage:
         self._told = Told()
         self._links = LinkIndex()
         self._due = Due()
+        self._leaning = Leaning()
+        self._early = frozenset(name for name, entity in entities.items() if any(rule.early for rule in entity.rules.fields.values()))
 
     def load(self, partition: int, key: bytes, value: bytes | None) -> None:
         self._shelf.load(partition, key, value)
         record = self._shelf.of(partition).get(key)
         entity = self._entities.get(record.entity) if record else None
         if record and entity:
+            self._lean(partition, record, entity)
             for request in assumed_reads(record, entity.rules.margin_ms):
                 if request.system in entity.rules.trace_free:
                     self._due.put(partition, request)
@@ -65,12 +69,25 @@ class ReconcileStage:
     def drop(self, partitions: Collection[int]) -> None:
         self._shelf.drop(partitions)
         self._told.drop(partitions)
+        self._leaning.drop(partitions)
 
     def apply_table(self, topic: str, key: bytes, value: bytes | None) -> None:  # noqa: ARG002
-        self._links.put(key.decode(), None if value is None else self._desk.codec.decode(value))
+        self._know(key.decode(), None if value is None else self._desk.codec.decode(value))
+
+    def _know(self, key: str, link: Link | None) -> None:
+        self._leaning.link(key, self._links.link(key), link)
+        self._links.put(key, link)
+
+    def _lean(self, partition: int, record: Record, entity: Entity) -> None:
+        if record.entity in self._early:
+            addresses = leans_on(entity.rules, reader(record, entity.rules.margin_ms), self._links)
+            self._leaning.put((partition, record.key.encode()), addresses)
 
     def tick(self, partitions: Collection[int], now_ms: int) -> Sequence[Out]:
         due = self._due.take(now_ms, partitions, self._still_assumed)
+        for partition, key in self._leaning.take(partitions):
+            record = self._shelf.of(partition).get(key)
+            due += look_again(record, self._entities[record.entity].rules) if record else []
         return [self._read(request, ()) for request in due]
 
     def handle(self, partition: int, batch: Sequence[Message]) -> Sequence[Out]:
@@ -102,6 +119,7 @@ class ReconcileStage:
             return self._poison(message, event, error)
         if decision.changed:
             store[key] = decision.record
+            self._lean(partition, decision.record, entity)
         return outs
 
     def _poison(self, message: Message, event: Any, error: Exception) -> list[Out]:
@@ -116,7 +134,7 @@ class ReconcileStage:
         lane = getattr(event, "lane", "live")
         outs = [desk.out("record", record.key, record, headers, partition=partition)]
         if decision.link:
-            self._links.put(record.key, decision.link)
+            self._know(record.key, decision.link)
             outs.append(desk.out("link", record.key, decision.link, headers))
         outs += [desk.out("claim", c.value, c, headers, lane=lane) for c in decision.claims]
         outs += [desk.out("learned", str(Ref(x.entity, x.system, x.record_id)), x, headers) for x in decision.learned]

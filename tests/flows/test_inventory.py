@@ -43,9 +43,10 @@ async def test_stock_moves_with_purchases_receipts_and_orders(pipeline: Rig):
 
 
 async def test_an_oversell_is_seen_before_activation_and_the_order_takes_its_stock_after(pipeline: Rig):
-    """A seller learns at the draft, line by line, what can't be shipped; the mended order goes out, and what it holds is free no more."""
-    stocked = {"locations": {"items": [{"location": {"id": pipeline.seeds.locations["us_east"]}, "quantityOnHand": 6}]}}
-    await pipeline.ns.create("inventoryItem", {**goods_body(pipeline, "BOWL-1", "7.00"), **stocked})
+    """A seller learns at the draft, line by line, what can't be shipped, and when stock comes and goes; the mended order goes out, and what it holds is free no more."""
+    place = {"id": pipeline.seeds.locations["us_east"]}
+    stocked = {"locations": {"items": [{"location": place, "quantityOnHand": 6}]}}
+    bowl = await pipeline.ns.create("inventoryItem", {**goods_body(pipeline, "BOWL-1", "7.00"), **stocked})
     row, entry = await stock_of(pipeline, "BOWL-1"), await entry_of(pipeline, "BOWL-1")
     buyer = await account(pipeline, "Bowl Buyer")
     draft = {"AccountId": buyer, "Pricebook2Id": pipeline.seeds.pricebook, "EffectiveDate": datetime.now(UTC).date().isoformat(), "Status": "Draft"}
@@ -53,11 +54,14 @@ async def test_an_oversell_is_seen_before_activation_and_the_order_takes_its_sto
     line = await made(pipeline.sf, "OrderItem", {"OrderId": ident, "PricebookEntryId": entry, "Quantity": 9, "UnitPrice": Decimal("7.00")})
     await told(pipeline, "Order", ident, Accord_Oversell__c=True, Accord_Stock_Message__c="Line 1: 9 wanted, 6 free at us", Accord_Status__c=None)
     await told(pipeline, "OrderItem", line, Accord_Available__c=held("6"), Accord_Short__c=held("3"))
+    await pipeline.ns.update("inventoryItem", bowl, {"locations": {"items": [{"location": place, "quantityOnHand": 8}]}})
+    await told(pipeline, "Order", ident, Accord_Oversell__c=True, Accord_Stock_Message__c="Line 1: 9 wanted, 8 free at us")
+    await pipeline.ns.update("inventoryItem", bowl, {"locations": {"items": [{"location": place, "quantityOnHand": 6}]}})
+    await told(pipeline, "OrderItem", line, Accord_Available__c=held("6"), Accord_Short__c=held("3"))
     await changed(pipeline.sf, "OrderItem", line, {"Quantity": 4})
     await told(pipeline, "Order", ident, Accord_Oversell__c=False, Accord_Stock_Message__c="Enough in stock.")
     await changed(pipeline.sf, "Order", ident, {"Status": "Activated"})
     there = await sales_order(pipeline, ident)
-    place = {"location": {"id": pipeline.seeds.locations["us_east"]}, "orderStatus": {"id": "B"}}
-    await pipeline.ns.update("salesOrder", there, {**place, "item": {"items": [{"line": 1, "location": place["location"]}]}})
+    await pipeline.ns.update("salesOrder", there, {"location": place, "orderStatus": {"id": "B"}, "item": {"items": [{"line": 1, "location": place}]}})
     await told(pipeline, "Accord_Stock__c", row, Committed__c=held("4"), Available__c=held("2"), On_Hand__c=held("6"))
     await told(pipeline, "OrderItem", line, Accord_Qty_Committed__c=held("4"), Accord_Short__c=held("0"))
