@@ -242,7 +242,7 @@ def _match_values(table: EntityTable) -> Callable[[str, Read], tuple[str, ...]]:
             values = [read(system, field) for field in fields[system]]
             if values and all(values):
                 out.append(f"{entity}|{name}|" + "|".join(" ".join((value or "").upper().split()) for value in values))
-        return tuple(out)
+        return tuple(dict.fromkeys(out))
 
     return match_values
 

@@ -57,6 +57,19 @@ def first(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) 
     return read
 
 
+def person(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
+    """Who this is, where no e-mail says it: number of the company, first and last name. A body without one of the columns (an event's) says nothing."""
+    email, number, first_name, last_name = columns
+
+    def read(body: Body) -> str | None:
+        if any(column not in body for column in columns):
+            return KEEP
+        found = [read_text(body[column]) for column in (number, first_name, last_name)]
+        return None if read_text(body[email]) or not found[0] or not found[2] else "|".join(part or "" for part in found)
+
+    return read
+
+
 def unnumbered(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
     """A unique name without the number that the sink may have put behind it (`Ann Lee (2)`)."""
 
@@ -256,6 +269,7 @@ HOOKS: Mapping[str, Factory] = {
     "street": street,
     "first": first,
     "unnumbered": unnumbered,
+    "person": person,
     "shown": shown,
     "sku": sku,
     "item_record": item_record,

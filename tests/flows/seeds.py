@@ -28,7 +28,14 @@ async def given(rig: Rig) -> None:
     there = [rig.ns.create("customer", seed.customer(n, rig.seeds)) for n in (0, 1, 2, 9)]
     goods = [rig.ns.create("inventoryItem", goods_body(rig, sku, price)) for sku, (price, _) in GOODS.items()]
     products = [product(sku) for sku, (_, known) in GOODS.items() if known]
-    await asyncio.gather(*here, *there, *goods, rig.sf.create_all(products))
+    accounts, customers, *_ = await asyncio.gather(*here, asyncio.gather(*there), *goods, rig.sf.create_all(products))
+    await _known_by_name(rig, accounts[0].id, customers[0])
+
+
+async def _known_by_name(rig: Rig, account_id: str, customer: str) -> None:
+    """Somebody without e-mail, in both systems."""
+    await made(rig.sf, "Contact", {"AccountId": account_id, "FirstName": "Una", "LastName": "Twice", "Title": "Buyer"})
+    await rig.ns.create("contact", {"company": {"id": customer}, "subsidiary": {"id": "1"}, "entityId": "Una Twice", "firstName": "Una", "lastName": "Twice"})
 
 
 async def joined(rig: Rig) -> None:

@@ -26,6 +26,17 @@ async def test_records_of_both_systems_are_joined_and_not_doubled(pipeline: Rig)
     await pipeline.until("five pairs out of three in both, one here and one there", look, 120)
 
 
+async def test_people_without_an_e_mail_are_joined_by_their_company_and_name(pipeline: Rig):
+    """Somebody whom both systems know by name alone must stay one person: NetSuite would take a second one as "Una Twice (2)"."""
+
+    async def look() -> bool:
+        here = (await pipeline.sf.query("SELECT Accord_NetSuite_Id__c FROM Contact WHERE LastName = 'Twice'")).rows
+        there = [row async for row in pipeline.ns.suiteql("SELECT id, title FROM contact WHERE lastname = 'Twice'")]
+        return [c["Accord_NetSuite_Id__c"] for c in here] == [c["id"] for c in there] and there[0].get("title") == "Buyer"
+
+    await pipeline.until("one Una on either side", look)
+
+
 async def test_an_account_becomes_a_customer_and_its_credit_limit_comes_back(pipeline: Rig):
     """Sales sees the limit that finance set, or it sells beyond it; finance gets the customer as sales knows it."""
     ident = await account(pipeline, "Blue Heron Outfitters", Accord_Email__c="Orders@BlueHeron.example", AccountNumber="BH-1")

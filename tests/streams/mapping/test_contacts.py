@@ -37,3 +37,19 @@ def test_the_role_of_a_contact_is_shown(world) -> None:
     id_ = world.account.create("contact", {"firstName": "Ada", "lastName": "Lind", "subsidiary": {"id": "1"}, "contactRole": {"id": "-10"}})
     (row,) = rows(world.account, "contact", id_)
     assert observed("contact", "netsuite", row)["role"] == "Primary Contact"
+
+
+def test_people_without_an_e_mail_are_known_by_company_and_name(world) -> None:
+    """Both systems know Una by name alone: not joined, she would be made anew as "Una Twice (2)". A name without its company is nobody's."""
+    values = entities()["contact"].rules.match_values
+    company = world.account.create("customer", {"companyName": "Acme", "accountNumber": "A-7", "subsidiary": {"id": "1"}})
+    una = world.account.create("contact", {"firstName": "Una", "lastName": "Twice", "company": {"id": company}, "subsidiary": {"id": "1"}})
+    theirs = observed("contact", "netsuite", rows(world.account, "contact", una)[0])
+    body = {"FirstName": "Una", "LastName": "twice", "Email": None, "AccountId": "001A", "Account.AccountNumber": "a-7"}
+    ours = observed("contact", "salesforce", body)
+    told = [values(system, lambda _, name, side=side: side.get(name)) for system, side in (("salesforce", ours), ("netsuite", theirs))]
+    assert told[0] == ("contact|person|A-7|UNA|TWICE",)
+    assert set(told[0]) < set(told[1]), "NetSuite's is known by the customer's own number too"
+    assert observed("contact", "salesforce", body | {"Email": "una@acme.example"})["person"] is None, "an e-mail says it better"
+    assert observed("contact", "salesforce", body | {"Account.AccountNumber": None})["person"] is None
+    assert "person" not in observed("contact", "salesforce", {"FirstName": "Una"}, "update"), "an event with one of the parts says nothing"
