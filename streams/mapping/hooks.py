@@ -63,9 +63,10 @@ def person(columns: tuple[str, ...], _table: EntityTable, _reference: Reference)
 
     def read(body: Body) -> str | None:
         if any(column not in body for column in columns):
-            return KEEP
-        found = [read_text(body[column]) for column in (number, first_name, last_name)]
-        return None if read_text(body[email]) or not found[0] or not found[2] else "|".join(part or "" for part in found)
+            unsaid: str | None = KEEP
+            return unsaid
+        company, last = read_text(body[number]), read_text(body[last_name])
+        return f"{company}|{read_text(body[first_name]) or ''}|{last}" if company and last and not read_text(body[email]) else None
 
     return read
 
