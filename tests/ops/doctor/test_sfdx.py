@@ -22,6 +22,7 @@ ROOTS = {
     "js-meta": "LightningComponentBundle", "eca-meta": "ExternalClientApplication", "ecaGlblOauth-meta": "ExtlClntAppGlobalOauthSettings",
     "ecaOauth-meta": "ExtlClntAppOauthSettings", "ecaPlcy-meta": "ExtlClntAppConfigurablePolicies", "tab-meta": "CustomTab",
     "compactLayout-meta": "CompactLayout", "ecaOauthPlcy-meta": "ExtlClntAppOauthConfigurablePolicies", "validationRule-meta": "ValidationRule",
+    "flexipage-meta": "FlexiPage",
 }  # fmt: skip
 #: Elements that a field of this type must have beside fullName, label and type (Metadata API Developer Guide, CustomField).
 NEEDED = {
@@ -193,9 +194,43 @@ def test_the_timeline_reads_what_there_is():
     assert f"relatedListId: '{said(event, 'relationshipName')}__r'" in script
     known = catalogue()["Accord_Order_Event__c"].fields
     assert {name for name in re.findall(r"\b([A-Z]\w*__c)\b", script) if not name.startswith("Accord_Order_Event")} <= set(known)
-    meta = next(root for _, root in xml("lwc/*/*.xml"))
+    meta = next(root for _, root in xml("lwc/accordTimeline/*.xml"))
     assert (said(meta, "isExposed"), said(meta, "apiVersion")) == ("true", VERSION)
     assert set(re.findall(r"\{(\w+)[.}]", page)) <= set(re.findall(r"\b(\w+)\b", script)) | {"event"}
+
+
+#: Components that Salesforce brings and that every record page may have.
+STANDARD_COMPONENTS = {"force:highlightsPanel", "force:detailPanel", "force:relatedListSingleContainer"}
+
+
+def test_pages_show_what_accord_says_where_people_work():
+    """A page that names a list or a component that isn't there is refused; a reason that stands on no page is read by nobody."""
+    known, own = catalogue(), {path.parent.name for path, _ in xml("lwc/*/*.xml")}
+    pages = {said(root, "sobjectType"): root for _, root in xml("flexipages/*.xml")}
+    assert set(pages) == {"Account", "Order", "Product2", "Quote"}
+    for name, root in pages.items():
+        lists = {field.children for _, field in known.children(name)}
+        components = [said(e, "componentName") for e in root.iter(f"{NAMESPACE}componentInstance")]
+        identifiers = [said(e, "identifier") for e in root.iter(f"{NAMESPACE}componentInstance")]
+        properties = [(said(e, "name"), said(e, "value")) for e in root.iter(f"{NAMESPACE}componentInstanceProperties")]
+        assert set(components) <= STANDARD_COMPONENTS | own
+        assert "accordFields" in components
+        assert len(set(identifiers)) == len(identifiers)
+        assert {value for key, value in properties if key == "parentFieldApiName"} == {f"{name}.Id"}
+        assert [value for key, value in properties if key == "relatedListApiName" and value not in lists] == []
+        assert (said(root, "type"), {said(r, "name") for r in root.iterfind(f"{NAMESPACE}flexiPageRegions")}) == ("RecordPage", {"header", "main", "sidebar"})
+    assert "accordTimeline" in {said(e, "componentName") for e in pages["Order"].iter(f"{NAMESPACE}componentInstance")}
+
+
+def test_the_fields_component_reads_what_there_is():
+    """A field that isn't there leaves the whole component empty; where it may stand, it has something to show."""
+    script = (ROOT / "lwc" / "accordFields" / "accordFields.js").read_text()
+    told = {name: re.findall(r"'(\w+)'", text) for name, text in re.findall(r"^    (\w+): \[(.*?)\],$", script, re.MULTILINE | re.DOTALL)}
+    meta = next(root for path, root in xml("lwc/accordFields/*.xml"))
+    assert set(told) == {e.text for e in meta.iter(f"{NAMESPACE}object")} == {"Account", "Contact", "Order", "Product2", "Quote"}
+    known = catalogue()
+    assert {name: [f for f in names if f not in known[name].fields] for name, names in told.items()} == dict.fromkeys(told, [])
+    assert [name for name, names in told.items() if names[:3] != ["Accord_Status__c", "Accord_Code__c", "Accord_Message__c"]] == []
 
 
 def test_the_app_is_of_one_piece():
