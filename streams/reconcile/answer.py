@@ -79,6 +79,8 @@ def _applied(draft: Draft, outcome: Outcome) -> None:
         if draft.wanted.get(target, NOTHING).get(name, MISSING) == value:
             draft.drop("wanted", target, name)
             draft.put("agreed", target, name, value)
+            if draft.read(target, name) != value:
+                draft.stirred.add(name)  # somebody changed it before we heard: what may only be reported is reported now
     if again:
         ask_again(draft, target, again, "answer")
     elif assumed and target in draft.rules.trace_free:

@@ -21,6 +21,7 @@ async def given(rig: Rig) -> None:
     """Three customers in both systems, one only here, one only there, goods with prices, and a store whose orders NetSuite taxes."""
     await _taxed_store(rig)
     rig.table["stores"]["eu"] = {**rig.table["stores"]["de"], "price_level": "wholesale", "terms": "net15"}
+    rig.table["stores"]["outlet"] = {**rig.table["stores"]["us"], "check_prices": "strict", "max_discount": 10}
     rule = {"entity": ["order"], "status": ["rejected"], "to": ["log"]}
     rig.table["notices"] = {"routes": {"log": {"kind": "topic"}}, "rules": [rule]}
     rig.reconfigure()

@@ -229,7 +229,7 @@ def test_the_fields_component_reads_what_there_is():
     meta = next(root for path, root in xml("lwc/accordFields/*.xml"))
     assert set(told) == {e.text for e in meta.iter(f"{NAMESPACE}object")} == {"Account", "Contact", "Order", "Product2", "Quote"}
     known = catalogue()
-    assert {name: [f for f in names if f not in known[name].fields] for name, names in told.items()} == dict.fromkeys(told, [])
+    assert [(name, f) for name, names in told.items() for f in names if f not in known[name].fields] == []
     assert [name for name, names in told.items() if names[:3] != ["Accord_Status__c", "Accord_Code__c", "Accord_Message__c"]] == []
 
 

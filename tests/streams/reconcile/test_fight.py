@@ -119,6 +119,15 @@ def test_a_difference_that_was_in_doubt_is_reported_when_the_doubt_ends() -> Non
     assert [n.code for n in book.take(row(N, 300, {"r": "9"})).notes] == ["reported"]
 
 
+def test_an_edit_before_our_write_is_answered_is_reported_with_the_answer() -> None:
+    """While the write was open the field was still wanted, so nothing was told; afterwards nothing about it would ever change again (found by the laws on the shipped price books)."""
+    book = in_accord()
+    book.take(event(1, 200, {"r": "6"}))
+    ask = book.ask(N)
+    assert book.take(row(N, 900, {"r": "9"})).notes == ()
+    assert [n.code for n in book.take(applied(ask, 210, 260)).notes] == ["reported"]
+
+
 def test_a_reported_field_still_follows_its_owner() -> None:
     """Only the other side's edit is left alone; the owner's own change must get across."""
     book = in_accord()
