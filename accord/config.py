@@ -160,6 +160,15 @@ class Notices(Section):
         return self
 
 
+class Reconcile(Section):
+    """The scheduled comparison (docs/guide.md). every_s: 0 = none; grace_s: younger changes may still be under way; entities: none = all."""
+
+    every_s: float = 0.0
+    repair: bool = False
+    grace_s: float = 300.0
+    entities: tuple[str, ...] = ()
+
+
 class Settings(BaseSettings):
     """Everything that `accord` needs to know. `reference` and `stores` are read by the mapping (docs/mapping.md)."""
 
@@ -171,6 +180,7 @@ class Settings(BaseSettings):
     run: Run = Run()
     api: Api = Api()
     notices: Notices = Notices()
+    reconcile: Reconcile = Reconcile()
     mapping_dir: Path | None = None
     entities: tuple[str, ...] = (
         "customer", "contact", "address", "item", "pricebook", "price", "price_break", "customer_price", "inventory", "quote", "order", "fulfilment", "invoice", "payment",

@@ -153,6 +153,25 @@ class Pipeline:
             writer.send(self.topics.name("position"), key.encode(), value, headers=trail)
             writer.send(self.topics.name("audit"), step.correlation_id.encode(), self.codec.encode("audit", step), headers=trail)
 
+    def stood(self, positions: Mapping[str, str], now_ms: int) -> None:
+        """Keep how far comparisons have come."""
+        with self._writer("reconcile") as writer:
+            for name, text in positions.items():
+                position = self.codec.encode("position", Position(name, text, now_ms))
+                writer.send(self.topics.name("position"), name.encode(), position, headers=headers.of_event(f"{name}:{now_ms}"))
+
+    def mend(self, requests: Sequence[ReadRequest], again: Sequence[tuple[Record, str]], steps: Sequence[tuple[str, str, str, str, str]], now_ms: int) -> None:
+        """Have records read, or decided on, again, because they differ. `steps`: (key, system, entity, code, message) of each difference, for the audit trail."""
+        self.ask(requests)
+        with self._writer("reconcile") as writer:
+            for record, target in again:
+                outcome = Outcome(target, record.key, record.entity, record.sequence.get(target, 0), "released")
+                trail = headers.of_event(f"drift:{record.key}:{now_ms}")
+                writer.send(self.topics.name("outcome"), record.key.encode(), self.codec.encode("outcome", outcome), headers=trail)
+            for key, system, entity, code, message in steps:
+                step = Audit(headers.correlation_of(headers.of_event(f"drift:{key}:{now_ms}")), now_ms, "drift", system, entity, key, "", "", code, message, "", 0)
+                writer.send(self.topics.name("audit"), step.correlation_id.encode(), self.codec.encode("audit", step))
+
     def replay(self, since_ms: int = 0) -> int:
         """Send every change that the topics keep once more, in the backfill lane. Answers how many."""
         client = admin.client(self.bootstrap, self.extra)

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from accord.clock import SystemClock
 from accord.config import Settings
-from accord.errors import AccordError, Transient
+from accord.errors import AccordError, Fatal, Transient
 from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
 from ops.supervise import Role, Supervisor
 from ops.wiring import process
@@ -97,6 +97,18 @@ def notices(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) 
     _serve("notices", run_notices, config, metrics_port)
 
 
+@app.command("reconcile")
+def reconcile(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) -> None:
+    """Compare both systems with Accord's records, every `reconcile.every_s` seconds (one)."""
+    from ops.wiring.drift import watch
+
+    given = settings(config)
+    if not given.reconcile.every_s:
+        raise Fatal("reconcile.every_s is 0: set it to the seconds between two comparisons, docs/guide.md shows how")
+    process.metrics(metrics_port)
+    process.run("reconcile", lambda stop: watch(given, stop))
+
+
 @app.command("terms")
 def terms(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) -> None:
     """Prices, stock and terms of each store, from the golden records to `terms.<store>` (one; a second fences the first)."""
@@ -141,6 +153,7 @@ def roles_of(given: Settings, config: str) -> list[Role]:
     named += [("audit", ("audit",))]
     named += [("reporting", ("reporting",))] if given.run.reporting else []
     named += [("notices", ("notices",))]
+    named += [("reconcile", ("reconcile",))] if given.reconcile.every_s else []
     named += [("terms", ("terms",))] if given.stores else []
     named += [("api", ("api",))] if given.api.tokens or given.api.token_files else []
     first = given.run.metrics_port
