@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ from ops.wiring import process
 
 if TYPE_CHECKING:
     from ops.drift.finding import Finding
+    from ops.drift.totals import Line
     from ops.wiring.drift import Report
 
 console = Console(highlight=False)
@@ -38,21 +40,24 @@ def reconcile(
     config: ConfigFile = DEFAULT_CONFIG,
     *,
     repair: Annotated[bool, typer.Option("--repair", help="Put what differs on the ordinary path: it is read and decided again, by ownership.")] = False,
+    totals_since: Annotated[datetime | None, typer.Option(help="Set finance totals from this day on side by side, by month, currency and subsidiary.")] = None,
     file: Annotated[Path | None, typer.Option("--json", help="Write every finding into this file.")] = None,
 ) -> None:
     """Compare both systems with Accord's records by counts, hashes and stamps; read whole only what differs. Exit code 1 where something does."""
     from ops.wiring.drift import reconcile as compare
 
     try:
-        report = asyncio.run(compare(settings(config), [entity] if entity else [], repair=repair))
+        report = asyncio.run(compare(settings(config), [entity] if entity else [], repair=repair, totals_since=f"{totals_since:%Y-%m-%d}" if totals_since else ""))
     except BaseExceptionGroup as group:
         raise process.first(group) from group
     show(report)
     if file:
-        file.write_text(json.dumps({"calls": dict(report.calls), "findings": [asdict(f) for f in report.findings]}, indent=1))
+        told = {"calls": dict(report.calls), "findings": [asdict(f) for f in report.findings], "totals": [asdict(t) | {"ties": t.ties} for t in report.totals]}
+        file.write_text(json.dumps(told, indent=1, default=str))
     if repair and report.findings:
         console.print("asked to read or decide them again; accord reconcile shows what is left")
-    sys.exit(EXIT_DIFFERS if report.findings and not repair else 0)
+    off = any(not line.ties for line in report.totals)
+    sys.exit(EXIT_DIFFERS if off or (report.findings and not repair) else 0)
 
 
 def show(report: Report) -> None:
@@ -64,6 +69,8 @@ def show(report: Report) -> None:
     console.print(table)
     if report.findings:
         console.print(listed(report.findings))
+    if report.totals:
+        console.print(side_by_side(report.totals))
     console.print("calls: " + ", ".join(f"{system} {n}" for system, n in report.calls.items()))
 
 
@@ -74,6 +81,15 @@ def listed(findings: Sequence[Finding]) -> Table:
         table.add_row(f.kind, f.key, f.system, f.id, f.field, _cut(f.here), _cut(f.ought), f.owner)
     if len(findings) > SHOWN:
         table.add_row(f"... and {len(findings) - SHOWN} more", *[""] * 7)
+    return table
+
+
+def side_by_side(totals: Sequence[Line]) -> Table:
+    """Each month, currency and subsidiary in both systems."""
+    table = Table("document", "month", "currency", "subsidiary", "Salesforce", "total", "NetSuite", "total", "", title="totals")
+    for t in totals:
+        sums = (str(t.salesforce.documents), f"{t.salesforce.total:,.2f}", str(t.netsuite.documents), f"{t.netsuite.total:,.2f}")
+        table.add_row(*t.group, *sums, "" if t.ties else "differs", style="" if t.ties else "yellow")
     return table
 
 

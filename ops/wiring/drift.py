@@ -16,19 +16,21 @@ from accord.netsuite.rest import NetSuite
 from accord.reads import NetSuiteRead, SalesforceRead
 from accord.salesforce.rest import Salesforce
 from ops.drift.compare import Look, Side, Standing, findings, look, standing
+from ops.drift.finance import of_netsuite, of_salesforce, summable
 from ops.drift.finding import Finding, requests, undecided
 from ops.drift.netsuite import NetSuiteCensus
 from ops.drift.salesforce import SalesforceCensus
+from ops.drift.totals import Amount, Group, Line, beside
 from ops.pipeline import Pipeline
 from ops.wiring import clients
 from ops.wiring.budget import Budget, budget
 from ops.wiring.kafka import ready
-from ops.wiring.mapping import entities, reads
+from ops.wiring.mapping import entities, reads, reference_of, tables_of
 from ops.wiring.producers import both
 from producers.salesforce_poll import SalesforceFeed
 from producers.sources import netsuite_feed
 from schemas.events import Record
-from schemas.ids import SYSTEMS
+from schemas.ids import SYSTEMS, System
 from streams.mapping import Entity
 
 LOG = structlog.get_logger(__name__)
@@ -38,15 +40,18 @@ AGAIN_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a comparison showed. calls: made to each system, sign-in not counted."""
+    """What a comparison showed. calls: made to each system, sign-in not counted. totals: finance's, where they were asked for."""
 
     looks: Sequence[Look]
     findings: Sequence[Finding]
     calls: Mapping[str, int]
+    totals: Sequence[Line] = ()
 
 
-async def reconcile(settings: Settings, names: Sequence[str], *, repair: bool) -> Report:
-    """Compare these entities (none = all), and where `repair`, put what differs on the ordinary path. Raises Rejected for a name that is none."""
+async def reconcile(settings: Settings, names: Sequence[str], *, repair: bool, totals_since: str = "") -> Report:
+    """Compare these entities (none = all), and where `repair`, put what differs on the ordinary path. `totals_since`: ISO date from which totals are
+    set side by side; empty = not at all. Raises Rejected for a name that is none.
+    """
     found = entities(settings)
     unknown = [n for n in names if n not in found]
     if unknown:
@@ -59,7 +64,7 @@ async def reconcile(settings: Settings, names: Sequence[str], *, repair: bool) -
     try:
         async with asyncio.TaskGroup() as group:
             beside = [group.create_task(p.member.run()) for p in parts]
-            report = await _compare(work, repair=repair)
+            report = await _compare(work, repair=repair, totals_since=totals_since)
             for task in beside:
                 task.cancel()
         return report
@@ -79,7 +84,7 @@ class _Work:
     clock: Clock
 
 
-async def _compare(work: _Work, *, repair: bool) -> Report:
+async def _compare(work: _Work, *, repair: bool, totals_since: str) -> Report:
     until_ms = epoch_ms(work.clock.now()) - int(work.settings.reconcile.grace_s * 1000)
     records, stands = await _records(work), await asyncio.to_thread(_standings, work.pipeline)
     looks = [await look(s, records, stands.get(_name(s.entity.name, s.system), Standing()), until_ms) for s in sides(work.entities, work.org, work.account, work.settings)]
@@ -94,8 +99,23 @@ async def _compare(work: _Work, *, repair: bool) -> Report:
     if repair and found:
         pairs = [(records[key], target) for key, target in undecided(found)]
         await asyncio.to_thread(work.pipeline.mend, requests(found), pairs, [(f.key, f.system, f.entity, f.kind, told(f)) for f in found], now_ms)
+    totals = await _totals(work, totals_since) if totals_since else ()
     calls: dict[str, int] = {system: part.pace.answers + part.pace.refusals for system, part in zip(SYSTEMS, work.parts, strict=True)}
-    return Report(looks, found, calls)
+    return Report(looks, found, calls, totals)
+
+
+async def _totals(work: _Work, since: str) -> Sequence[Line]:
+    """Of every document that both systems have, as each of them says."""
+    sums: dict[System, dict[Group, Amount]] = {"salesforce": {}, "netsuite": {}}
+    tables, reference = tables_of(work.settings), reference_of(work.settings)
+    for name, entity in work.entities.items():
+        table = tables[name]
+        object_ = next((r.object for r in entity.reads if isinstance(r, SalesforceRead) and not r.hint), "")
+        for read in entity.reads:
+            if isinstance(read, NetSuiteRead) and not read.hint and summable(table, read):
+                sums["salesforce"] |= await of_salesforce(work.org, table, object_, since, reference)
+                sums["netsuite"] |= await of_netsuite(work.account, table, read.type, since, reference)
+    return beside(sums)
 
 
 def sides(found: Mapping[str, Entity], org: Salesforce, account: NetSuite, settings: Settings) -> list[Side]:

@@ -113,8 +113,8 @@ def ensure_views(account: Account) -> None:
     for table, fields in tables.items():
         extra = {"item": ["itemtype", "subtype"], "transaction": ["type"]}.get(table, [])
         columns = ",".join(f'"{c}"' for c in dict.fromkeys([*HEADS, *extra, *fields]))
-        recordtype = ", lower(rectype) as recordtype" if table == "transaction" else ""
-        script.append(f'create temp view "ql_{table}" as select {columns}{recordtype} from main."{table}";')
+        more = ", lower(rectype) as recordtype, total as foreigntotal" if table == "transaction" else ""
+        script.append(f'create temp view "ql_{table}" as select {columns}{more} from main."{table}";')
     script += [_sublist_view(account, name, *spec) for name, spec in SUBLIST_VIEWS.items()]
     script.append(
         "create temp view ql_deletedrecord as select recordid, type as scriptid, type, name, externalid, deleteddate, deletedby from main.deletedrecord;"
@@ -134,7 +134,8 @@ def _sublist_view(account: Account, name: str, table: str, parent: str) -> str:
     columns = [f'"{c}" as "{renamed.get(c, c)}"' for c, f in fields.items() if f.kind != "address" and c not in ("parent", "line")]
     flags = [f"{flag}" for flag in LINE_FLAGS] + ["seq as linesequencenumber", "line as id"] if table == "transactionline" else []
     lines = [f'line as "{renamed.get("line", "line")}"'] if sub.key != "location" else []
-    return f'create temp view "ql_{name}" as select parent as "{parent}",{",".join([*lines, *flags, *columns])} from main."{table}";'
+    mine = ['(select t.subsidiary from main."transaction" t where t.id=parent) as subsidiary'] if table == "transactionline" else []
+    return f'create temp view "ql_{name}" as select parent as "{parent}",{",".join([*lines, *flags, *columns, *mine])} from main."{table}";'
 
 
 def _status_view(account: Account) -> str:
