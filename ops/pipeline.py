@@ -162,7 +162,8 @@ class Pipeline:
 
     def mend(self, requests: Sequence[ReadRequest], again: Sequence[tuple[Record, str]], steps: Sequence[tuple[str, str, str, str, str]], now_ms: int) -> None:
         """Have records read, or decided on, again, because they differ. `steps`: (key, system, entity, code, message) of each difference, for the audit trail."""
-        self.ask(requests)
+        for first in range(0, len(requests), TRANSACTION):
+            self.ask(requests[first : first + TRANSACTION])
         with self._writer("reconcile") as writer:
             for record, target in again:
                 outcome = Outcome(target, record.key, record.entity, record.sequence.get(target, 0), "released")

@@ -160,6 +160,7 @@ def _name(entity: str, system: str) -> str:
 async def watch(settings: Settings, stop: asyncio.Event) -> None:
     """The role: compare at the configured rhythm, tell the log, repair where the configuration says so. Before the first load has passed all would differ, so it begins with a wait."""
     given = settings.reconcile
+    ready(settings, entities(settings))
     stored = await asyncio.to_thread(_standings, Pipeline.of(settings))
     last_ms = max((each.at for each in stored.values()), default=0)
     since_s = (epoch_ms(SystemClock().now()) - last_ms) / 1000 - given.grace_s if last_ms else 0.0
