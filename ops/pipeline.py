@@ -21,7 +21,8 @@ from producers.outbox import PART
 from producers.runner import confirmation, paused
 from schemas.events import Audit, Handling, Link, Notice, Outcome, Parked, Position, ReadRequest, Record
 from schemas.ids import SYSTEMS, Ref, parse_ref
-from schemas.topics import Topics
+from schemas.topics import PARTITIONS, Topics
+from streams.stages.marks import OWN, complete
 
 #: Marks a change that was sent once more, so that the next replay doesn't multiply it.
 REPLAYED = ("accord-replayed", b"1")
@@ -67,6 +68,15 @@ class Pipeline:
             else:
                 found[key] = self.codec.decode(record.value)
         return {topic: out[self.topics.name(topic)] for topic in topics}
+
+    def loaded(self) -> set[str]:
+        """"entity:system" of each first load that has passed through all partitions to the matcher."""
+        marks: dict[int, Sequence[str]] = {}
+        for record in read_to_end(self.bootstrap, self.topics.name("claims"), self.extra):
+            if record.key == OWN and record.value is not None:
+                marks[record.partition] = self.codec.decode(record.value).marks
+        passed = [set(complete(marks.get(p, ()), PARTITIONS)) for p in range(PARTITIONS)]
+        return set.intersection(*passed)
 
     def links(self) -> LinkIndex:
         index = LinkIndex()

@@ -13,6 +13,8 @@ from streams.reconcile.plan import plan
 from streams.reconcile.registers import Slot, top
 from streams.rules import Links, Rules
 
+SECOND_MS = 1000
+
 
 def known(records: Mapping[str, Record], rules: Rules, system: str) -> dict[str, int]:
     """Id -> time up to which the record was seen, of every record of that entity that stands in that system."""
@@ -90,5 +92,7 @@ def _stands(record: Record, system: str, margin_ms: int) -> bool:
 
 
 def _latest(register: Register) -> int:
+    """Stamps are cut to the second: what was saved in the very second of a reading may have come after it."""
     row, event, assumed = register.row, register.event, register.assumed
-    return max(row.time if row else 0, event.time if event else 0, assumed.after if assumed else 0)
+    read_ms = row.time // SECOND_MS * SECOND_MS - 1 if row else 0
+    return max(read_ms, event.time if event else 0, assumed.after if assumed else 0)

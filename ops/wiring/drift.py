@@ -86,8 +86,10 @@ class _Work:
 
 async def _compare(work: _Work, *, repair: bool, totals_since: str) -> Report:
     until_ms = epoch_ms(work.clock.now()) - int(work.settings.reconcile.grace_s * 1000)
+    asked = sides(work.entities, work.org, work.account, work.settings)
+    await _loaded(work, asked)
     records, stands = await _records(work), await asyncio.to_thread(_standings, work.pipeline)
-    looks = [await look(s, records, stands.get(_name(s.entity.name, s.system), Standing()), until_ms) for s in sides(work.entities, work.org, work.account, work.settings)]
+    looks = [await look(s, records, stands.get(_name(s.entity.name, s.system), Standing()), until_ms) for s in asked]
     links = await asyncio.to_thread(work.pipeline.links)
     found = findings(looks, records, work.entities, links)
     if found:  # what the pipeline has learned meanwhile is no drift
@@ -102,6 +104,14 @@ async def _compare(work: _Work, *, repair: bool, totals_since: str) -> Report:
     totals = await _totals(work, totals_since) if totals_since else ()
     calls: dict[str, int] = {system: part.pace.answers + part.pace.refusals for system, part in zip(SYSTEMS, work.parts, strict=True)}
     return Report(looks, found, calls, totals)
+
+
+async def _loaded(work: _Work, asked: Sequence[Side]) -> None:
+    """Until a first load has passed, whatever it has not brought yet would look like an orphan. Raises Transient."""
+    loaded = await asyncio.to_thread(work.pipeline.loaded)
+    open_ = [f"{s.entity.name} of {s.system}" for s in asked if f"{s.entity.name}:{s.system}" not in loaded]
+    if open_:
+        raise Transient(f"the first load has not ended yet: {', '.join(open_)}; compare when it has (accord position list)", code="first_load")
 
 
 async def _totals(work: _Work, since: str) -> Sequence[Line]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ops.drift.finding import Held, requests, undecided
 from ops.drift.judge import at_rest, judge, known
 from ops.drift.near import near
+from schemas.events import Record, Register, RowValue
 from tests.laws.entity import ENTITY, N, S
 from tests.streams.reconcile.kit import FIELDS, KEY, RULES, applied, event, gone, in_accord, nobody, only_in_salesforce, rejected
 
@@ -116,3 +117,11 @@ def test_each_record_is_asked_for_once():
     book = in_accord()
     many = list(judge(held(N, a="6", c="5", b="7"), book.record, book.rules, book.index))
     assert (len(many), [(r.system, r.record_id, r.reason) for r in requests(many)]) == (3, [(N, "n1", "drift")])
+
+
+def test_a_change_in_the_very_second_of_a_reading_is_looked_at():
+    """NetSuite's stamps have whole seconds: 10:00:05 may have been saved after the reading at 10:00:05.4, and no later stamp would ever tell."""
+    seen = Register(row=RowValue(5_400, "x"))
+    record = Record(KEY, ENTITY, registers={N: {"a": seen}}, presence={N: seen}, ids={N: "n1"})
+    (at,) = known({KEY: record}, RULES, N).values()
+    assert (at < 5_000, at >= 4_000) == (True, True)
