@@ -35,9 +35,14 @@ class NetSuiteCensus:
         by_part = {int(row["part"]): row for row in rows}
         return [_bucket(by_part[n]) for n in range(len(ranges))]
 
+    async def count(self, since_ms: int = 0) -> int:
+        """Records changed at or after that; one call."""
+        rows, _ = await self._account.suiteql_page(f"SELECT COUNT(id) AS n FROM {self._table}{self._where(Range(), _since(since_ms))}", lane="backfill")  # noqa: S608
+        return int(rows[0]["n"])
+
     async def keys(self, within: Range, since_ms: int) -> Sequence[Key]:
         """Page by page behind the last id: an offset would slip while people work."""
-        changed = [f"{STAMP} >= '{stamp(since_ms)}'"] if since_ms else []
+        changed = _since(since_ms)
         out: list[Key] = []
         more = True
         while more:
@@ -55,6 +60,10 @@ class NetSuiteCensus:
         return f" WHERE {' AND '.join(given)}" if given else ""
 
 
+def _since(since_ms: int) -> list[str]:
+    return [f"{STAMP} >= '{stamp(since_ms)}'"] if since_ms else []
+
+
 def _bucket(row: Mapping[str, Any]) -> Bucket:
     return Bucket(int(row["n"]), stamp_ms(row["newest"]) if row.get("newest") else 0, int(row.get("h") or 0))
 
@@ -66,3 +75,8 @@ def item_types(filters: Sequence[Any]) -> list[str]:
             names = ", ".join(f"'{name}'" for name in one[2] if str(name).isalnum())
             return [f"itemtype IN ({names})"]
     return []
+
+
+def counted(read: NetSuiteRead) -> bool:
+    """One row, one record with a stamp of its own."""
+    return read.mode == "poll" and not read.key and not read.query

@@ -12,6 +12,7 @@ from accord.errors import Rejected
 from accord.netsuite.rest import NetSuite
 from accord.reads import NetSuiteRead, SalesforceRead
 from accord.salesforce.rest import Salesforce
+from ops.drift.netsuite import NetSuiteCensus, counted
 from ops.wiring import clients
 from ops.wiring.budget import Budget, budget
 from ops.wiring.kafka import ready
@@ -19,7 +20,6 @@ from ops.wiring.mapping import entities, reads
 from ops.wiring.producers import Room, both, room_of
 from producers.backfill import Backfill, Slice, Subsidiary, of_netsuite, of_salesforce, rows_read
 from producers.cursor import Cursor, text
-from producers.packed import unpack_ids
 from producers.poll import Poll, Rhythm
 from producers.runner import paused, run
 from producers.salesforce_snapshot import SalesforceSnapshot
@@ -82,7 +82,7 @@ async def _load(load: _Load, narrowed: Sequence[Read], parts: Sequence[Budget]) 
         sources = []
         for read in narrowed:
             inner = _source(load, read)
-            one = Progress(inner.name, rows_read(stored.get(inner.name)), await _total(load, read, inner, stored.get(f"netsuite.{read.entity}.ids", "")))
+            one = Progress(inner.name, rows_read(stored.get(inner.name)), await _total(load, read, inner))
             progress.append(one)
             sources.append((_held(load, read.entity, inner, one, lambda: load.tell(progress)), one))
         load.tell(progress)
@@ -134,20 +134,13 @@ def _looking(load: _Load, entity: str, one: Progress, tell: Callable[[], None]) 
     return held
 
 
-async def _total(load: _Load, read: Read, source: Source, ids: str) -> int:
-    """Salesforce counts; of NetSuite the last comparison of ids knows, as long as nothing is left out."""
+async def _total(load: _Load, read: Read, source: Source) -> int:
+    """As the system counts them; NetSuite's SuiteQL knows no filter of a search."""
     if isinstance(source, SalesforceSnapshot):
         return await source.count()
-    whole = not (load.part.since_ms or load.part.subsidiary or load.part.where)
-    return len(unpack_ids(_ids_in(ids))) if ids and whole and isinstance(read, NetSuiteRead) and not read.key else 0
-
-
-def _ids_in(position: str) -> str:
-    import msgspec
-
-    from producers.netsuite_deleted import Ids
-
-    return msgspec.json.decode(position, type=Ids).ids
+    if isinstance(read, SalesforceRead) or not counted(read) or load.part.subsidiary or load.part.where:
+        return 0
+    return await NetSuiteCensus(load.account, read).count(load.part.since_ms)
 
 
 def _system(read: Read) -> System:

@@ -18,7 +18,7 @@ from accord.salesforce.rest import Salesforce
 from ops.drift.compare import Look, Side, Standing, findings, look, standing
 from ops.drift.finance import of_netsuite, of_salesforce, summable
 from ops.drift.finding import Finding, requests, undecided
-from ops.drift.netsuite import NetSuiteCensus
+from ops.drift.netsuite import NetSuiteCensus, counted
 from ops.drift.salesforce import SalesforceCensus
 from ops.drift.totals import Amount, Group, Line, beside
 from ops.pipeline import Pipeline
@@ -140,11 +140,6 @@ def sides(found: Mapping[str, Entity], org: Salesforce, account: NetSuite, setti
             feed = netsuite_feed(clients.restlet(settings, account), account, read)
             out.append(Side(found[read.entity], "netsuite", NetSuiteCensus(account, read), feed))
     return out
-
-
-def counted(read: NetSuiteRead) -> bool:
-    """One row, one record with a stamp of its own."""
-    return read.mode == "poll" and not read.key and not read.query
 
 
 def told(finding: Finding) -> str:

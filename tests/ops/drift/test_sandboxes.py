@@ -119,6 +119,10 @@ def test_seeded_drift_of_each_class_is_found_by_few_calls_and_none_when_quiet(pa
         pair.calls()
         whole = await pair.full()
 
+        census = pair.sides["netsuite"].census
+        known = len([r for r in pair.records.values() if "netsuite" in r.ids])
+        assert (await census.count(), await census.count(pair.ns.server.now_ms() + 60_000)) == (known, 0), "the bar of a backfill knows its end"
+        pair.calls()
         quiet, stands, _ = await pair.compared()
         assert quiet == set()
         assert pair.calls() == {"salesforce": 1, "netsuite": 1}
