@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, NamedTuple, Self
 
 from accord.config import Settings
@@ -24,11 +23,7 @@ from schemas.ids import SYSTEMS, Ref, parse_ref
 from schemas.topics import PARTITIONS, Topics
 from streams.stages.marks import OWN, complete
 
-#: Marks a change that was sent once more, so that the next replay doesn't multiply it.
-REPLAYED = ("accord-replayed", b"1")
-
-
-#: Records in one transaction of a replay: far below what a transaction may take in its ten seconds.
+#: Records in one transaction of a person's command: far below what a transaction may take in its ten seconds.
 TRANSACTION = 2_000
 
 
@@ -116,7 +111,7 @@ class Pipeline:
 
     def ask(self, requests: Sequence[ReadRequest]) -> None:
         """Put read requests into the pipeline."""
-        with self._writer("refresh") as writer:
+        with self.writer("refresh") as writer:
             for request in requests:
                 address = str(Ref(request.entity, request.system, request.record_id))
                 topic = f"read.{request.system}"
@@ -126,7 +121,7 @@ class Pipeline:
     def release(self, parked: Parked) -> None:
         """Let reconcile decide again about a record that waits, and take it from the list."""
         outcome = Outcome(parked.target, parked.key, parked.entity, parked.sequence, "released", event_id=parked.event_id)
-        with self._writer("release") as writer:
+        with self.writer("release") as writer:
             key, trail = parked.key.encode(), headers.of_event(f"person:{parked.key}:{parked.sequence}")
             writer.send(self.topics.name("outcome"), key, self.codec.encode("outcome", outcome), headers=trail)
             writer.send(self.topics.name(f"parked.{parked.target}"), key, None, headers=trail)
@@ -136,7 +131,7 @@ class Pipeline:
         key, trail = notice.key.encode(), headers.of_event(f"person:{notice.key}:{now_ms}")
         text = f"{by} is at it" + (f": {note}" if note else "")
         step = Audit(headers.correlation_of(trail), now_ms, "handled", notice.system, notice.entity, notice.key, "", "", notice.code, text, "", 0)
-        with self._writer("handle") as writer:
+        with self.writer("handle") as writer:
             writer.send(self.topics.name("handling"), key, self.codec.encode("handling", Handling(notice.key, by, note, now_ms)), headers=trail)
             writer.send(self.topics.name("audit"), step.correlation_id.encode(), self.codec.encode("audit", step), headers=trail)
 
@@ -149,7 +144,7 @@ class Pipeline:
         step = Audit(
             headers.correlation_of(trail), now_ms, "confirmed", "", "", source, "", "", "mass_delete", f"a person let deletions through until {until_ms}", "", 0
         )  # fmt: skip
-        with self._writer("confirm") as writer:
+        with self.writer("confirm") as writer:
             writer.send(self.topics.name("position"), key.encode(), self.codec.encode("position", Position(key, str(until_ms), now_ms)), headers=trail)
             writer.send(self.topics.name("audit"), step.correlation_id.encode(), self.codec.encode("audit", step), headers=trail)
 
@@ -159,13 +154,13 @@ class Pipeline:
         word = "resumed" if go_on else "paused"
         step = Audit(headers.correlation_of(trail), now_ms, word, "", entity, key, "", "", "backfill", f"a person {word} the backfill", "", 0)
         value = None if go_on else self.codec.encode("position", Position(key, word, now_ms))
-        with self._writer("hold") as writer:
+        with self.writer("hold") as writer:
             writer.send(self.topics.name("position"), key.encode(), value, headers=trail)
             writer.send(self.topics.name("audit"), step.correlation_id.encode(), self.codec.encode("audit", step), headers=trail)
 
     def stood(self, positions: Mapping[str, str], now_ms: int) -> None:
         """Keep how far comparisons have come."""
-        with self._writer("reconcile") as writer:
+        with self.writer("reconcile") as writer:
             for name, text in positions.items():
                 position = self.codec.encode("position", Position(name, text, now_ms))
                 writer.send(self.topics.name("position"), name.encode(), position, headers=headers.of_event(f"{name}:{now_ms}"))
@@ -174,7 +169,7 @@ class Pipeline:
         """Have records read, or decided on, again, because they differ. `steps`: (key, system, entity, code, message) of each difference, for the audit trail."""
         for first in range(0, len(requests), TRANSACTION):
             self.ask(requests[first : first + TRANSACTION])
-        with self._writer("reconcile") as writer:
+        with self.writer("reconcile") as writer:
             for record, target in again:
                 outcome = Outcome(target, record.key, record.entity, record.sequence.get(target, 0), "released")
                 trail = headers.of_event(f"drift:{record.key}:{now_ms}")
@@ -183,28 +178,8 @@ class Pipeline:
                 step = Audit(headers.correlation_of(headers.of_event(f"drift:{key}:{now_ms}")), now_ms, "drift", system, entity, key, "", "", code, message, "", 0)
                 writer.send(self.topics.name("audit"), step.correlation_id.encode(), self.codec.encode("audit", step))
 
-    def replay(self, since_ms: int = 0) -> int:
-        """Send every change that the topics keep once more, in the backfill lane. Answers how many."""
-        client = admin.client(self.bootstrap, self.extra)
-        start = self.topics.name("change.")
-        names = [n for n in client.list_topics(timeout=admin.TIMEOUT_S).topics if n.startswith(start)]
-        everything = (r for r in read_to_end(self.bootstrap, *names, extra=self.extra) if r.timestamp >= since_ms and REPLAYED not in r.headers)
-        count = 0
-        writer = TransactionalWriter(self.bootstrap, f"{self.topics.prefix}ops.replay", self.extra)
-        writer.start()
-        try:
-            while some := list(islice(everything, TRANSACTION)):
-                writer.begin()
-                for r in some:
-                    target = self.topics.name(self.topics.bare(r.topic), "backfill")
-                    writer.send(target, r.key, r.value, partition=r.partition, headers=(*r.headers, REPLAYED))
-                writer.commit()
-                count += len(some)
-        finally:
-            writer.close()
-        return count
-
-    def _writer(self, what: str) -> _Open:
+    def writer(self, what: str) -> _Open:
+        """One transaction of a command of that name."""
         return _Open(TransactionalWriter(self.bootstrap, f"{self.topics.prefix}ops.{what}", self.extra))
 
 

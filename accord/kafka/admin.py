@@ -131,6 +131,16 @@ def log_ends(admin: AdminClient, partitions: Collection[Partition]) -> dict[Part
     return _patiently(ask, UNLED, f"the ends of {sorted({p.topic for p in partitions})}")
 
 
+def offsets_at(admin: AdminClient, partitions: Collection[Partition], time_ms: int) -> dict[Partition, int]:
+    """The first offset at or after that time (epoch ms), by the broker's index; the end of the log where all is older."""
+    spec = OffsetSpec.for_timestamp(time_ms)
+    asked = {TopicPartition(p.topic, p.partition): spec for p in partitions}
+    answers = admin.list_offsets(asked, request_timeout=TIMEOUT_S) if asked else {}
+    found = {Partition(tp.topic, tp.partition): answer.result(TIMEOUT_S).offset for tp, answer in answers.items()}
+    older = log_ends(admin, [p for p, offset in found.items() if offset < 0])
+    return found | older
+
+
 def behind(admin: AdminClient, group: str, partitions: Sequence[Partition]) -> dict[Partition, int]:
     """Offsets between what the group has committed and the end of each partition; the markers that end transactions count."""
     committed = _committed(admin, group, [TopicPartition(p.topic, p.partition) for p in partitions])
@@ -171,8 +181,18 @@ def groups(admin: AdminClient, prefix: str) -> list[str]:
 
 def delete(admin: AdminClient, prefix: str) -> None:
     """All topics whose names begin with this prefix, and what is in them."""
-    names = [name for name in admin.list_topics(timeout=TIMEOUT_S).topics if name.startswith(prefix)]
-    for done in (admin.delete_topics(names, operation_timeout=TIMEOUT_S) if names else {}).values():
+    drop(admin, [name for name in admin.list_topics(timeout=TIMEOUT_S).topics if name.startswith(prefix)])
+
+
+def drop(admin: AdminClient, names: Sequence[str]) -> None:
+    """These topics, and what is in them."""
+    for done in (admin.delete_topics(list(names), operation_timeout=TIMEOUT_S) if names else {}).values():
+        done.result(TIMEOUT_S)
+
+
+def forget(admin: AdminClient, groups: Sequence[str]) -> None:
+    """What these groups have committed; none of them may have a member."""
+    for done in (admin.delete_consumer_groups(list(groups), request_timeout=TIMEOUT_S) if groups else {}).values():
         done.result(TIMEOUT_S)
 
 

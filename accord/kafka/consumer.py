@@ -109,17 +109,21 @@ class Table:
             }
         )  # fmt: skip
         counts = admin.partition_counts(self._admin, topics)
-        self._partitions = [Partition(t, p) for t in sorted(topics) for p in range(counts[t]) if partitions is None or p in partitions]
+        self.partitions = [Partition(t, p) for t in sorted(topics) for p in range(counts[t]) if partitions is None or p in partitions]
 
-    def load(self, wait_s: float = LOAD_WAIT_S) -> Iterator[Record]:
+    def load(
+        self, wait_s: float = LOAD_WAIT_S, *, starts: Mapping[Partition, int] | None = None, ends: Mapping[Partition, int] | None = None
+    ) -> Iterator[Record]:
         """Everything up to the end that the log has now. Transient where an open transaction keeps it unreadable for `wait_s`.
+
+        `starts`, `ends`: offsets between which it is enough (the last of a batch may lie beyond).
 
         Until the end-of-partition mark, because control records and compaction leave holes before the end; or until a record at the end or
         beyond it, because a log that is written to all the time never comes to such a mark.
         """
-        ends = admin.log_ends(self._admin, self._partitions)
-        left = set(self._partitions)
-        self._consumer.assign([TopicPartition(p.topic, p.partition, OFFSET_BEGINNING) for p in self._partitions])
+        last = {p: min(end, (ends or {}).get(p, end)) for p, end in admin.log_ends(self._admin, self.partitions).items()}
+        left = set(self.partitions)
+        self._consumer.assign([TopicPartition(p.topic, p.partition, (starts or {}).get(p, OFFSET_BEGINNING)) for p in self.partitions])
         deadline = time.monotonic() + wait_s
         while left:
             messages = self._consumer.consume(5_000, 0.05)
@@ -128,7 +132,7 @@ class Table:
                     record = record_of(message)
                     yield record
                     end = Partition(record.topic, record.partition), record.offset + 1
-                if end[1] >= ends[end[0]]:
+                if end[1] >= last[end[0]]:
                     left.discard(end[0])
             if messages:
                 deadline = time.monotonic() + wait_s

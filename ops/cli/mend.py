@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ parked_app = typer.Typer(no_args_is_help=True, help="Writes that wait: for what,
 console = Console(highlight=False)
 if TYPE_CHECKING:
     from ops.pipeline import Pipeline
+    from ops.replay import Sent
 
 Name = Annotated[str, typer.Argument(help="A key or address, e.g. customer:salesforce:001...")]
 
@@ -98,10 +100,29 @@ def merged(loser: Name, winner: Name, config: ConfigFile = DEFAULT_CONFIG) -> No
 
 def replay(
     config: ConfigFile = DEFAULT_CONFIG,
-    since: Annotated[datetime | None, typer.Option(help="Only changes read since then (UTC).")] = None,
+    topic: Annotated[list[str] | None, typer.Option(help="Only this topic (may be given several times), e.g. change.salesforce.account or change.netsuite.customer.backfill.")] = None,
+    start: Annotated[str, typer.Option("--from", help="A time (ISO 8601, UTC), or an offset in each partition of the topic.")] = "",
+    end: Annotated[str, typer.Option("--to", help="Up to, and without, this time or offset.")] = "",
+    entity: Annotated[str, typer.Option(help="Only changes of this entity.")] = "",
+    *,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Only count them.")] = False,
 ) -> None:
-    """Send all changes that the topics keep once more. What is already so stays so: nothing is written twice."""
+    """Send changes that the topics keep once more. What is already so stays so: nothing is written twice."""
     from ops.pipeline import Pipeline
+    from ops.replay import Span, bound
+    from ops.replay import replay as send
 
-    since_ms = int(since.replace(tzinfo=UTC).timestamp() * 1000) if since else 0
-    console.print(f"sent {Pipeline.of(settings(config)).replay(since_ms)} changes again, in the backfill lane")
+    given = settings(config)
+    if entity and entity not in given.entities:
+        raise Rejected(f"no entity {entity!r}; there are {', '.join(given.entities)}", code="unknown_entity")
+    span = Span(tuple(topic or ()), bound(start), bound(end), entity)
+    console.print(replayed(send(Pipeline.of(given), span, int(time.time() * 1000), dry=dry), dry=dry))
+
+
+def replayed(sent: Sent, *, dry: bool) -> Table:
+    """What was found, topic by topic."""
+    word = "would be sent" if dry else "sent"
+    table = Table("topic", "changes", "first (UTC)", "last (UTC)", title=f"{sent.records} changes {word} again, in the backfill lane")
+    for name, each in sorted(sent.topics.items()):
+        table.add_row(name, str(each.records), *(datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S") for ms in (each.first_ms, each.last_ms)))
+    return table

@@ -12,6 +12,7 @@ from accord.kafka import admin
 from accord.kafka.consumer import Table
 from accord.links import LinkIndex
 from ops.pipeline import Pipeline
+from ops.replay import REPLAYED
 from schemas.events import Change, Record
 from streams.mapping.observe import PARTIAL
 
@@ -48,7 +49,8 @@ def history(pipeline: Pipeline) -> History:
     table = Table(pipeline.bootstrap, names, pipeline.extra)  # one consumer for all: each would take a second to begin
     try:
         for record in table.load() if names else ():
-            event = pipeline.codec.decode(record.value) if record.value is not None else None
+            again = REPLAYED in record.headers  # an older word, told later
+            event = pipeline.codec.decode(record.value) if record.value is not None and not again else None
             if isinstance(event, Change):
                 out.take((record.key or b"").decode(), event)
     finally:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 
 from sqlalchemy import text
 
 from ops.demo.tell import Stage, now
+from ops.replay import Span, replay
 from ops.reporting import queries
 from ops.wiring.reporting import database
 
@@ -106,11 +108,11 @@ async def parked(stage: Stage) -> None:
 async def replayed(stage: Stage) -> None:
     before = await accepted(stage)
     start = now()
-    count = await asyncio.to_thread(stage.pipeline.replay)
+    sent = await asyncio.to_thread(replay, stage.pipeline, Span(), int(time.time() * 1000))
 
     async def through() -> str | None:
         lags = await asyncio.to_thread(stage.pipeline.lags)
-        return f"{count} changes again" if not any(x.records for x in lags) else None
+        return f"{sent.records} changes again" if not any(x.records for x in lags) else None
 
     await stage.see("a replay of every change the topics keep runs through", through, since=start)
 
