@@ -6,6 +6,7 @@ from schemas.events import Handover, Match, Observation, Outcome, Reason
 from schemas.ids import OTHER, SYSTEMS
 from streams.reconcile.answer import reissues
 from streams.reconcile.claim import claim
+from streams.reconcile.counterpart import missed
 from streams.reconcile.decision import Ask
 from streams.reconcile.draft import GONE, MISSING, NOTHING, Draft
 from streams.reconcile.fight import count_restores
@@ -81,7 +82,7 @@ def _refused(draft: Draft, target: str, wish: Plan) -> bool:
 def _with_status(draft: Draft, target: str, main: Fields, wish: Plan) -> Fields:
     """Our status fields go along, or alone when there is trouble to tell a record that is there."""
     nowhere = target not in draft.ids and not (wish.creating and main)
-    if nowhere or draft.standing(target) == GONE or DELETED in main:
+    if nowhere or draft.standing(target) == GONE or DELETED in main or missed(draft, OTHER[target], target):
         return main
     travels = bool(main) and (OTHER[target] in draft.ids)  # "synced" is no word for a record that is nowhere else
     if untroubled(draft, target, travels=travels):

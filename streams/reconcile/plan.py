@@ -8,6 +8,7 @@ from typing import NamedTuple
 from schemas.events import Values
 from schemas.ids import OTHER, to_external
 from streams.reconcile.claim import alone
+from streams.reconcile.counterpart import look_for, missed
 from streams.reconcile.decision import Note
 from streams.reconcile.draft import ABSENT, GONE, MISSING, NOTHING, PRESENT, Draft
 from streams.reconcile.farewell import farewell, restoring, welcome
@@ -45,9 +46,16 @@ def plan(draft: Draft, target: str, names: frozenset[str] | None) -> Plan:
         back = welcome(draft, source)
         fields = {name: value for name, value in _differences(draft, target, names).items() if name not in back}
         return Plan(fields | welcome(draft, target), {}, creating=False)
+    return _creation(draft, target, source)
+
+
+def _creation(draft: Draft, target: str, source: str) -> Plan:
     if not _may_create(draft, target, source):
-        return Plan({}, {}, creating)
-    return Plan(_first(draft, target), _seeds(draft, target, source), creating)
+        return Plan({}, {}, creating=True)
+    if missed(draft, target, source):
+        look_for(draft, target, source)
+        return Plan({}, {}, creating=True)
+    return Plan(_first(draft, target), _seeds(draft, target, source), creating=True)
 
 
 def _may_create(draft: Draft, target: str, source: str) -> bool:

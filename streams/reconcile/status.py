@@ -8,6 +8,7 @@ from __future__ import annotations
 from schemas.events import Problem, Values
 from schemas.ids import OTHER
 from streams.reconcile.claim import ambiguous
+from streams.reconcile.counterpart import ended_there
 from streams.reconcile.draft import GONE, NOTHING, Draft
 from streams.reconcile.farewell import restoring
 from streams.reconcile.fight import is_held
@@ -23,7 +24,8 @@ def trouble(draft: Draft, system: str) -> Trouble:
     other = OTHER[system]
     if draft.standing(other) == GONE and not restoring(draft, other):
         into = draft.merged.get(other)
-        return (MISSING, f"merged_in_{other}", f"It was merged into {into}.") if into else (MISSING, f"deleted_in_{other}", None)
+        deleted, merged = ended_there(other)
+        return (MISSING, merged, f"It was merged into {into}.") if into else (MISSING, deleted, None)
     refusal = draft.rejected.get(other)
     if refusal is not None:
         return REJECTED, refusal.code, _cut(f"{refusal.field}: {refusal.message}" if refusal.field else refusal.message)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from schemas.events import Match, Outcome
 from tests.laws.entity import ENTITY
-from tests.streams.reconcile.kit import EXTERNAL, KEY, RULES, N, S, applied, event, gone, in_accord, nobody, only_in_salesforce, row
+from tests.streams.reconcile.kit import EXTERNAL, FIELDS, KEY, RULES, N, S, applied, event, gone, in_accord, nobody, only_in_salesforce, row
 
 
 def test_nothing_is_created_before_the_matcher_said_nobody() -> None:
@@ -143,3 +143,34 @@ def test_a_create_answered_with_gone_is_not_tried_again() -> None:
     book.take(Outcome(N, KEY, ENTITY, ask.sequence, "gone", id="n1", object="Thing", before=300, after=301))
     assert all(a.kind == "withdraw" for a in book.last.asks if a.target == N)
     assert book.take(event(9, 400, {"a": "6"})).asks == ()
+
+
+#: What Accord wrote onto the record before it lost its state.
+FORGOTTEN: dict[str, str | None] = {**FIELDS, "netsuite_id": "n1"}
+
+
+def test_a_counterpart_that_was_forgotten_is_looked_for_and_not_made_again() -> None:
+    """After a rebuild the order still carries the id of the sales order that was deleted on purpose: a create would raise it from the dead."""
+    book = only_in_salesforce(**FORGOTTEN)
+    book.take(nobody())
+    assert book.last.asks == ()
+    assert [(x.system, x.record_id, x.key) for x in book.last.learned] == [(N, "n1", KEY)]
+    assert [(r.system, r.record_id) for r in book.last.reads if r.reason == "named"] == [(N, "n1")]
+    book.take(gone(N, 300, id_="n1"))
+    assert not book.asked(N)
+    assert book.record.ids[N] == "n1"
+
+
+def test_a_counterpart_that_was_forgotten_and_is_there_is_taken_as_it_is() -> None:
+    """It has no key of ours where a shop connector owns its external id: without the id both would be made twice."""
+    book = only_in_salesforce(**FORGOTTEN)
+    book.take(nobody())
+    book.take(row(N, 300, FIELDS, "n1"))
+    assert book.last.asks == ()
+
+
+def test_an_id_that_somebody_copied_is_no_counterpart() -> None:
+    """A clone carries the id of the original's customer, but not our key of its own: it is a new record."""
+    book = only_in_salesforce(netsuite_id="n1", key=None)
+    book.take(nobody())
+    assert book.ask(N).kind == "create"
