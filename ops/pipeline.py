@@ -67,7 +67,7 @@ class Pipeline:
     def loaded(self) -> set[str]:
         """"entity:system" of each first load that has passed through all partitions to the matcher."""
         marks: dict[int, Sequence[str]] = {}
-        for record in read_to_end(self.bootstrap, self.topics.name("claims"), self.extra):
+        for record in read_to_end(self.bootstrap, self.topics.name("claims"), extra=self.extra):
             if record.key == OWN and record.value is not None:
                 marks[record.partition] = self.codec.decode(record.value).marks
         passed = [set(complete(marks.get(p, ()), PARTITIONS)) for p in range(PARTITIONS)]

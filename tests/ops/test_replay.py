@@ -55,6 +55,13 @@ def test_a_stretch_of_one_topic_goes_into_its_own_partition_of_the_backfill_lane
     assert {name: each.records for name, each in replay(pipeline, Span(), 6, dry=True).topics.items()} == {ACCOUNTS: 6, CUSTOMERS: 2}
 
 
+def test_no_change_is_lost_between_two_transactions(pipeline, monkeypatch):
+    """The change that the next transaction begins with is easily read by the one before, and thrown away."""
+    monkeypatch.setattr("ops.replay.TRANSACTION", 2)
+    assert replay(pipeline, Span((ACCOUNTS,)), 5).records == 6
+    assert [r.key for r in kept(pipeline, f"{ACCOUNTS}.backfill")] == [r.key for r in kept(pipeline, ACCOUNTS)[:6]]
+
+
 def test_a_stretch_by_time_and_entity(pipeline):
     """People know when it went wrong, and with what; the broker's index finds the rest without reading everything."""
     all_ = kept(pipeline, ACCOUNTS)
