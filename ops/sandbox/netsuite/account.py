@@ -261,17 +261,18 @@ class Account(facts.Facts):
         )
 
     def _journal(self, record: Record, op: str, fields: list[str], at: str, *, late: bool = False) -> None:
+        held = json.dumps({name: record.values.get(name) for name in fields if name not in record.lines}, default=str)
         self.store.db.execute(
-            "insert into journal (id, type, op, fields, at, late, accepted_ms) values (?,?,?,?,?,?,?)",
-            (str(record.id), record.type.name, op, json.dumps(fields), at, late, time.time_ns() // 1_000_000),
+            "insert into journal (id, type, op, fields, at, late, accepted_ms, held) values (?,?,?,?,?,?,?,?)",
+            (str(record.id), record.type.name, op, json.dumps(fields), at, late, time.time_ns() // 1_000_000, held),
         )
 
     def journal(self, since: int = 0, limit: int = 10_000) -> list[dict[str, Any]]:
-        """Accepted writes in order, after number `since`. `at`: the account's stamp; `accepted_ms`: this machine's time, whatever the account's clock says."""
-        names = ("number", "id", "type", "op", "fields", "at", "late", "accepted_ms")
+        """Accepted writes in order. `held`: the values after it, no sublists. `at`: the account's stamp; `accepted_ms`: this machine's time."""
+        names = ("number", "id", "type", "op", "fields", "at", "late", "accepted_ms", "held")
         sql = f"select {', '.join(names)} from journal where number>? order by number limit ?"
         rows = self.store.rows(sql, (since, limit))
-        return [dict(zip(names, row, strict=True)) | {"fields": json.loads(row[4]), "late": bool(row[6])} for row in rows]
+        return [dict(zip(names, row, strict=True)) | {"fields": json.loads(row[4]), "late": bool(row[6]), "held": json.loads(row[8] or "{}")} for row in rows]
 
     # -- saved searches
     def save_search(self, search_id: str, definition: Mapping[str, Any]) -> None:

@@ -19,7 +19,8 @@ OWN_TABLES = """
 create table if not exists external (grp text, externalid text collate nocase, rectype text, id integer, primary key (grp, externalid));
 create table if not exists sequence (name text primary key, value integer);
 create table if not exists setting (name text primary key, value text);
-create table if not exists journal (number integer primary key, id text, type text, op text, fields text, at text, late integer, accepted_ms integer);
+create table if not exists journal (number integer primary key, id text, type text, op text, fields text, at text, late integer,
+  accepted_ms integer, held text);
 create table if not exists deletedrecord (number integer primary key, recordid integer, rectype text, type text, name text,
   externalid text, deleteddate text, deletedby integer);
 create index if not exists deletedrecord_stamp on deletedrecord (deleteddate, recordid);
@@ -76,6 +77,8 @@ class Store:
                 script += [f'alter table "{table}" add column {_quoted(n)} {kind};' for n, kind in columns.items() if n not in have]
             key = "lastmodifieddate, id" if "id" in columns else "parent, seq"
             script.append(f'create index if not exists "{table}_order" on "{table}" ({key});')
+        have = {row[1] for row in self.db.execute("pragma table_info(journal)")}
+        script += ["alter table journal add column held text;"] if have and "held" not in have else []
         self.db.executescript(f"begin; {' '.join(script)} {INDEXES} commit;")
 
     # -- records
