@@ -1,4 +1,4 @@
-# The words to learn: demo, test, check, bench. Each sets itself up from nothing but Python 3.11+, make and the package registries.
+# The words to learn: demo, test, check, bench, soak. Each sets itself up from nothing but Python 3.11+, make and the package registries.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,8 +6,11 @@ STAY ?=
 # A role is a process, and each would compile every module anew at its start.
 unexport PYTHONDONTWRITEBYTECODE
 JSON ?= demo.json
+CHANGES ?= 1000000
+SEED ?=
+FAULTS ?= all
 
-.PHONY: demo test test-rooms test-whole check bench soak clean format
+.PHONY: demo test test-rooms test-whole check bench search soak clean format
 .DEFAULT_GOAL := help
 
 help:
@@ -15,7 +18,8 @@ help:
 	@echo "make test    all tests"
 	@echo "make check   lint, types, import rules, docs"
 	@echo "make bench   measurements, beside those of others: bench.json"
-	@echo "make soak    the long search for schedules that break the laws"
+	@echo "make search  the long search for schedules that break the laws"
+	@echo "make soak    random work and faults on the whole, then an independent checker: soak.json (CHANGES= SEED= FAULTS= JSON=)"
 
 $(VENV)/pip: constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -56,8 +60,12 @@ format: $(VENV)/test
 bench: $(VENV)/test
 	$(BIN)/python -m tests.bench
 
-soak: $(VENV)/test
+search: $(VENV)/test
 	$(BIN)/python -m tests.laws.search --count 50000
+
+soak: JSON = soak.json
+soak: $(VENV)/run
+	$(BIN)/accord soak --changes $(CHANGES) $(if $(SEED),--seed $(SEED)) --faults $(FAULTS) --json $(JSON)
 
 clean:
 	rm -rf $(VENV) .accord

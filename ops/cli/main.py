@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from accord.errors import Fatal, Rejected, Transient
-from ops.cli import backfill, demo, doctor, errors, local, look, mapping, mend, position, reconcile, report, run, sandbox, terms
+from ops.cli import backfill, demo, doctor, errors, local, look, mapping, mend, position, reconcile, report, run, sandbox, soak, terms
 
 #: sysexits.h: EX_CONFIG, a person must change something; EX_TEMPFAIL, the same may work later; EX_DATAERR.
 EXIT_FATAL, EXIT_TRANSIENT, EXIT_REJECTED = 78, 75, 65
@@ -27,6 +27,7 @@ mend.register(app)
 backfill.register(app)
 reconcile.register(app)
 demo.register(app)
+soak.register(app)
 doctor.register(app)
 terms.register(app)
 

@@ -17,8 +17,8 @@ from accord.salesforce import auth as salesforce_auth
 from accord.salesforce.rest import Salesforce
 
 
-def salesforce(settings: Settings, clock: Clock, *, slots: int, pace: Pace | None = None) -> Salesforce:
-    """The org of the configuration, with this many calls at once."""
+def salesforce(settings: Settings, clock: Clock, *, slots: int, pace: Pace | None = None, client: str = "accord") -> Salesforce:
+    """The org of the configuration, with this many calls at once. `client`: the name that the org notes as the origin of a change."""
     given = settings.salesforce
     credentials = salesforce_auth.Credentials(
         flow=given.auth,
@@ -31,7 +31,7 @@ def salesforce(settings: Settings, clock: Clock, *, slots: int, pace: Pace | Non
         password=_secret(given.password),
         security_token=_secret(given.security_token),
     )
-    return Salesforce(credentials, clock=clock, version=given.api_version, ca_file=given.ca_file, slots=slots, pace=pace)
+    return Salesforce(credentials, clock=clock, version=given.api_version, ca_file=given.ca_file, slots=slots, client=client, pace=pace)
 
 
 def netsuite(settings: Settings, clock: Clock, *, slots: int, pace: Pace | None = None) -> NetSuite:
