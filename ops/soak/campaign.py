@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import signal
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +25,9 @@ console = Console(highlight=False)
 
 async def campaign(seed: int, changes: int, faults: str, json_file: Path, folder: Path, tries: int) -> int:
     """Exit code: 0 where all counts are 0."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)  # whoever stops it leaves nothing running
     try:
         kinds = plan.chosen(faults)
     except ValueError as error:

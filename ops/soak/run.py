@@ -12,7 +12,7 @@ from typing import Any
 from accord.errors import AccordError
 from ops.soak import deeds as work_of
 from ops.soak import plan
-from ops.soak.checker import ZERO, Verdict, check
+from ops.soak.checker import TOLD, ZERO, Verdict, check
 from ops.soak.faults import Faults
 from ops.soak.ground import SYSTEMS, Ground
 from ops.soak.kinds import AMBIGUOUS
@@ -22,7 +22,7 @@ from ops.soak.reading import entries, read
 
 #: Nobody has written for so long: quiet, if the checker agrees. Where it doesn't: what is to come comes within so long after the last write.
 STILL_S, AGREE_S = 5.0, 90.0
-TOLD = 50
+MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ async def soak(ground: Ground, seed: int, changes: int, strikes: Sequence[Strike
     say(f"{town.done} deeds done, {len(town.skipped)} of them could not be; faults have ended: {dict(faults.struck)}")
     ambiguous = any(name in AMBIGUOUS for name in faults.struck)
     verdict = await rest(ground, lambda: _judged(ground, town, since, ambiguous=ambiguous), since)
-    report: dict[str, Any] = {"seed": seed, "changes": town.done - len(town.skipped), "skipped": town.skipped[:TOLD], "faults": dict(sorted(faults.struck.items()))}
-    report |= {name: verdict.counts[name] for name in (*ZERO, "transient_regressions", "needless_writes")}
-    report |= {"told": verdict.told[:TOLD], "api_calls": await _calls(ground) - calls, "seconds": round(time.monotonic() - begun, 1)}
+    report: dict[str, Any] = {"seed": seed, "changes": town.done - len(town.skipped), "skipped": town.skipped[:MOST], "faults": dict(sorted(faults.struck.items()))}
+    report |= {name: verdict.counts[name] for name in (*ZERO, *TOLD)}
+    report |= {"told": verdict.told[:MOST], "api_calls": await _calls(ground) - calls, "seconds": round(time.monotonic() - begun, 1)}
     return Result(verdict, strikes, report)
 
 

@@ -125,3 +125,14 @@ def test_a_value_that_went_there_and_back_explains_a_write_that_changed_nothing(
     assert found.counts["needless_writes"] == 1
     seen.ns_journal[3:3] = [ns(0, "update", True, companyName="c")] * 2
     assert not check(seen).clean
+
+
+def test_what_no_owner_has_ever_claimed_is_told_and_not_judged():
+    """A limit that sales typed where finance never had one may stand; where finance had one and took it away it may not."""
+    seen = well()
+    seen.accounts[1]["Accord_Credit_Limit__c"] = 500
+    found = check(seen)
+    assert found.clean, found.told
+    assert found.counts["unclaimed"] == 1
+    seen.ns_journal += [ns(1, "update", False, creditLimit="700"), ns(1, "update", False, creditLimit=None)]
+    assert check(seen).counts["lost"] == 1
