@@ -22,7 +22,7 @@ RULES = (
 )
 #: What must be 0, and what is told beside it.
 ZERO = ("lost", "doubled", "misordered", "echo_writes", "ownership_violations", "totals_off", "parked_wrongly")
-TOLD = ("transient_regressions", "needless_writes", "unclaimed")
+TOLD = ("transient_regressions", "needless_writes")
 STUCK = {"waiting", "rejected"}
 
 
@@ -132,8 +132,6 @@ def _agree(number: str, here: Mapping[str, Any], there: Mapping[str, Any], sf: M
         if holds["salesforce"] == holds["netsuite"]:
             if back:
                 out.counts["transient_regressions"] += back
-        elif holds[rule.owner] is None and not any(value is not None for value in told):
-            out.counts["unclaimed"] += 1  # the owner has never said anything of it: what the other side says may stand
         elif back and holds[theirs] in told[:-1]:
             out.add("misordered", f"{number} {rule.name}: {theirs} holds {holds[theirs]}, an earlier one than {holds[rule.owner]}, and had a later one")
         else:

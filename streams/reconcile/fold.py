@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from schemas.events import Handover, Match, Observation, Outcome, Record, Register
 from schemas.ids import SYSTEMS, parse_ref
+from streams.reconcile.blank import forget_nothing
 from streams.reconcile.claim import hear, withdraw_all
 from streams.reconcile.decision import Ask, Decision, Forward, Note
 from streams.reconcile.draft import GONE, NOTHING, Draft
@@ -62,6 +63,8 @@ def hand_over(draft: Draft, other: str, lane: str) -> None:
 def take_over(draft: Draft, handover: Handover) -> None:
     """The winner merges what the loser knew; of a system in which it has another record it takes nothing."""
     draft.moved = True
+    if len(draft.ids) < len(SYSTEMS):
+        forget_nothing(draft)
     for system, id_ in handover.ids.items():
         if is_retired(draft, system, id_):
             continue

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from schemas.events import Values
 from schemas.ids import OTHER, to_external
+from streams.reconcile.blank import JOINED, agree_on_nothing, never_said
 from streams.reconcile.claim import alone
 from streams.reconcile.counterpart import look_for, missed
 from streams.reconcile.decision import Note
@@ -19,10 +20,6 @@ from streams.reconcile.same import normal, same
 from streams.rules import KEY, NETSUITE_ID, SALESFORCE_ID, STATUS_FIELDS
 
 Fields = dict[str, str | None]
-
-
-#: Why an owner's null is no wish.
-MADE, JOINED = "made", "joined"
 
 
 class Plan(NamedTuple):
@@ -55,6 +52,7 @@ def _creation(draft: Draft, target: str, source: str) -> Plan:
     if missed(draft, target, source):
         look_for(draft, target, source)
         return Plan({}, {}, creating=True)
+    agree_on_nothing(draft, target)
     return Plan(_first(draft, target), _seeds(draft, target, source), creating=True)
 
 
@@ -185,7 +183,7 @@ def _wants(draft: Draft, target: str, flow: Flow, value: str | None, slot: Slot 
     mine = agreed.get(name, MISSING) == value  # the owner did not change: the other side did
     if equal is None or (mine and name in draft.doubt.get(target, NOTHING)) or is_held(draft, target, name, value, mine):
         return False
-    if value is None and name not in agreed and (reason := _never_said(draft, flow)):
+    if value is None and name not in agreed and (reason := never_said(draft, flow)):
         if reason == JOINED:
             _report(draft, target, flow, value)
         return False
@@ -193,16 +191,6 @@ def _wants(draft: Draft, target: str, flow: Flow, value: str | None, slot: Slot 
         _report(draft, target, flow, value)
         return False
     return _restores(draft, target, name, value, slot) if mine else _follows(draft, target, name)
-
-
-def _never_said(draft: Draft, flow: Flow) -> str:
-    """Is the owner's null no wish: the default of a record that we made, or what it never filled in of one that was joined?
-
-    Joining two records must not wipe what one side knows; once the owner has said something, its null counts.
-    """
-    if flow.owner in draft.made:
-        return MADE
-    return "" if draft.made else JOINED
 
 
 def _restores(draft: Draft, target: str, name: str, value: str | None, slot: Slot) -> bool:

@@ -115,7 +115,7 @@ CUTS: dict[str, Callable[[], list[Cut]]] = {
     "create_after_match": lambda: [(plan, "alone", lambda *_: True)],
     "rejected_remembered": lambda: [(decide, "_refused", lambda *_: False)],
     "retired": lambda: [(identity, "is_retired", lambda *_: False), (fold, "is_retired", lambda *_: False)],
-    "null_is_no_wish": lambda: [(plan, "_never_said", lambda *_: "")],
+    "null_is_no_wish": lambda: [(plan, "never_said", lambda *_: "")],
     "key_on_records": lambda: [(plan, "own_value", _unmarked)],
     "tombstones": lambda: [(resolve, "gone", _gone_unheard)],
     "deletion_believed": lambda: [(plan, "GONE", "never")],
