@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zlib import crc32
 
@@ -17,7 +17,7 @@ from producers.packed import pack_contents, unpack_contents
 from producers.poll import check_account
 from producers.source import SIGN_S, Page
 from producers.stir import Inbox, Stirs
-from schemas.events import Change, Mark
+from schemas.events import Mark
 
 #: The contents are kept in so many parts, and only those are stored again in which something has changed: 200,000 prices fill two megabytes.
 PARTS = 64
@@ -72,7 +72,10 @@ class Difference:
             now = _Reading(held.account, held.definition)
             async for page in self._changed(now, first=not held.done):
                 yield page
-            yield self._end(held, now)
+            gone = self._gone(now, held)
+            if gone:
+                await self._feed.sighted()
+            yield self._end(held, now, gone)
             self._held, self._contents = Held(now.account, now.definition, done=True, at=now.began_ms), now.contents  # it is committed
             until = self._clock.monotonic() + self._every_s
             while (left := until - self._clock.monotonic()) > 0:
@@ -88,6 +91,8 @@ class Difference:
             found = {row.id: row.content() for row in named.rows}
             fresh = [row for row in named.rows if self._contents.get(row.id) != found[row.id]]
             gone = [k for k in self._contents if k not in found and k.partition(KEYED)[0] in wanted]
+            if gone:
+                await self._feed.sighted()
             self.brake.admit(len(gone), named.at_ms, len(self._contents))
             contents = {k: v for k, v in self._contents.items() if k not in set(gone)} | found if fresh or gone else self._contents
             changes = [change(self._feed, r, named.at_ms, reason="asked for") for r in fresh]
@@ -119,9 +124,10 @@ class Difference:
             async for page in self._looked(now):
                 yield page
 
-    def _end(self, held: Held, now: _Reading) -> Page:
+    def _end(self, held: Held, now: _Reading, absent: Sequence[str]) -> Page:
         """What has vanished, and the position behind it all."""
-        gone = self._vanished(now, held)
+        self.brake.admit(len(absent), now.began_ms, len(self._contents))
+        gone = [vanished(self._feed, k, now.began_ms, reason="vanished") for k in absent]
         moved = now.moved | {k for k in self._contents if k not in now.contents}
         parts = packed(now.contents, moved)
         marks = (Mark(self._feed.entity, self._feed.system, self.name, 0, 1),) if self._marks and not held.done else ()
@@ -130,13 +136,9 @@ class Difference:
         requests = self._stirs.gone(c.record_id for c in gone) if self._stirs else []
         return Page(gone, requests, marks, text, "live" if held.done else "backfill", parts)
 
-    def _vanished(self, now: _Reading, held: Held) -> list[Change]:
+    def _gone(self, now: _Reading, held: Held) -> list[str]:
         """Rows that are no more; nothing is concluded where the search itself has changed."""
-        if held.definition != now.definition:
-            return []
-        gone = [k for k in self._contents if k not in now.contents]
-        self.brake.admit(len(gone), now.began_ms, len(self._contents))
-        return [vanished(self._feed, k, now.began_ms, reason="vanished") for k in gone]
+        return [] if held.definition != now.definition else [k for k in self._contents if k not in now.contents]
 
 
 def part_of(id_: str) -> str:

@@ -91,6 +91,10 @@ class Feed(Protocol):
         """These records whole, now."""
         ...
 
+    async def sighted(self) -> None:
+        """Before rows that a whole reading lacks are taken for gone: raises Transient where the role has been barred from some."""
+        ...
+
 
 def change(feed: Feed, row: Row, at_ms: int, *, reason: str = "") -> Change:
     """The change event of a row. Its id depends on the record and its content only, so a repeat has the same one."""

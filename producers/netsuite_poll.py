@@ -67,7 +67,12 @@ class NetSuiteFeed:
             times.append(at)
             rows += here
             gone += await self._gone([i for i in part if i not in whole and i not in {row.id for row in here}])
+        if gone:
+            await self.sighted()
         return Named(min(times, default=0), rows, gone)
+
+    async def sighted(self) -> None:
+        await self._restlet.sighted()
 
     async def _all(self, asked: Asked) -> tuple[int, list[Row]]:
         """Every row of a search, with the time at which the first page was asked for: one item alone may have many prices."""

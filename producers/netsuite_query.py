@@ -51,7 +51,13 @@ class QueryFeed:
         wanted = set(ids)
         here = [row for row in rows if row.id in wanted or row.id.partition(KEYED)[0] in wanted]
         there = {row.id for row in here}
-        return Named(at, here, [i for i in ids if KEYED in i and i not in there])
+        gone = [i for i in ids if KEYED in i and i not in there]
+        if gone:
+            await self.sighted()
+        return Named(at, here, gone)
+
+    async def sighted(self) -> None:
+        await self._account.sighted()
 
     def row(self, found: Mapping[str, Any]) -> Row:
         """Nulls are left out by NetSuite; here they are told."""

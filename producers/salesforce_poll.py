@@ -92,6 +92,9 @@ class SalesforceFeed:
             out += page.rows
         return at_ms, out
 
+    async def sighted(self) -> None:
+        """The recycle bin proves a deletion; an object or field that is hidden is refused by name."""
+
     def row(self, found: Mapping[str, Any]) -> Row:
         """A row of the answer; its body has the names that were asked for."""
         body = encoded(flat(found, self._fields, self._read.children))

@@ -128,6 +128,9 @@ class NetSuiteLane:
                 return None
             raise
 
+    async def sighted(self) -> None:
+        await self._rest.sighted()
+
     async def find(self, type_: str, field: str, value: str) -> str | None:
         if field == EXTERNAL_ID:
             return await self._rest.id_of(type_, value, lane=self._lane)

@@ -49,6 +49,10 @@ class Client(Protocol):
         """Internal id by external id or by a custom field."""
         ...
 
+    async def sighted(self) -> None:
+        """Raises Transient where the role doesn't see all that it must: then "not found" says nothing."""
+        ...
+
     def now_ms(self) -> int:
         """The account's time, epoch ms, not later than the truth."""
         ...
@@ -85,6 +89,8 @@ class NetSuite:
         call = _Call(client, Verdict("applied", id=job.id, object=job.head.object, before=client.now_ms()))
         try:
             await self._write(job, call)
+            if call.verdict.kind == "gone":
+                await client.sighted()
         except (Transient, Rejected) as error:
             call.verdict = failed(error, call.verdict)
         return replace(call.verdict, after=max(client.latest_ms(), call.verdict.before))

@@ -26,6 +26,8 @@ RECORD = "/services/rest/record/v1"
 #: The default only warns: a misspelt field would be dropped, with a 204.
 STRICT = {"X-NetSuite-PropertyNameValidation": "error"}
 JSON = {"Content-Type": "application/json"}
+#: A person gives the role back what it may see.
+SIGHT_WAIT_S = 5.0
 #: SuiteQL's largest page.
 PAGE = 1000
 _ENCODE = msgspec.json.Encoder(decimal_format="number").encode
@@ -58,8 +60,11 @@ class NetSuite:
     """One account. All methods raise Transient, Rejected or Fatal; `lane` counts where a Pace was given."""
 
     def __init__(
-        self, credentials: Credentials, *, clock: Clock, ca_file: Path | None = None, slots: int = 5, pace: Pace | None = None
-    ) -> None:
+        self, credentials: Credentials, *, clock: Clock, ca_file: Path | None = None, slots: int = 5, pace: Pace | None = None,
+        subsidiaries: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """`subsidiaries`: ids of those that the role must see (`sighted`)."""
+        self._subsidiaries = subsidiaries
         self.credentials = credentials
         self.server = ServerClock(clock)
         self._pace = pace
@@ -135,6 +140,19 @@ class NetSuite:
         params |= {"simpleEnumFormat": "true"} if simple else {}
         body: Mapping[str, Any] = (await self.call("GET", f"{RECORD}/{type_}/{id_}", params=params, lane=lane)).body
         return body
+
+    async def sighted(self) -> None:
+        """Does the role see every subsidiary that it must? Transient, naming it, where it doesn't: what is out of a role's sight looks as if it were
+        deleted (assumed: Oracle's pages on roles restricted by subsidiary don't say what REST and searches answer then), so nothing may be taken for gone.
+        """
+        for id_ in self._subsidiaries:
+            try:
+                await self.get("subsidiary", id_, fields=("id",))
+            except Rejected as error:
+                if not missing(error):
+                    raise
+                message = f"the role doesn't see subsidiary {id_}: nothing is taken for deleted. Give it back to the role, or take it out of [reference.subsidiaries]"
+                raise Transient(message, wait_s=SIGHT_WAIT_S, code="subsidiary_hidden") from error
 
     async def id_of(self, type_: str, external_id: str, *, lane: Lane = "live") -> str | None:
         """Internal id of the record that has this external id, None where there is none."""

@@ -81,6 +81,10 @@ class Restlet:
             await self._post({"deleted": {k: v for k, v in deleted.items() if v}}, lane), Asked(since=since, since_id=since_id)
         )
 
+    async def sighted(self) -> None:
+        """Raises Transient where the role doesn't see all that it must: then absence says nothing."""
+        await self._account.sighted()
+
     async def info(self) -> Mapping[str, Any]:
         """{version, account, serverTime, preferences}; Fatal where the script is older than we need."""
         url = self._account.credentials.restlets() + PATH

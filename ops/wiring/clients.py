@@ -50,7 +50,8 @@ def netsuite(settings: Settings, clock: Clock, *, slots: int, pace: Pace | None 
         rest_url=given.rest_url,
         restlet_url=given.restlet_url,
     )
-    return NetSuite(credentials, clock=clock, ca_file=given.ca_file, slots=slots, pace=pace)
+    subsidiaries = tuple(settings.reference.get("subsidiaries", {}).values())
+    return NetSuite(credentials, clock=clock, ca_file=given.ca_file, slots=slots, pace=pace, subsidiaries=subsidiaries)
 
 
 def restlet(settings: Settings, account: NetSuite) -> Restlet:

@@ -87,7 +87,7 @@ class ServedAccount:
     def fault(self, name: str, times: int | None = 1, match: dict[str, Any] | None = None, **params: Any) -> None:
         self.background.call(self.faults.put, Fault(name, times, match=match or {}, params=params))
 
-    def client(self, flow: str = "m2m", *, pace: Pace | None = None, url: str = "", **overrides: str) -> NetSuite:
+    def client(self, flow: str = "m2m", *, pace: Pace | None = None, url: str = "", subsidiaries: tuple[str, ...] = (), **overrides: str) -> NetSuite:
         c = self.ends.credentials
         given = {
             "account": c.account, "client_id": c.client_id, "certificate_id": c.certificate_id, "private_key": c.private_key.read_text(),
@@ -95,7 +95,7 @@ class ServedAccount:
             "rest_url": url or self.ends.http, "restlet_url": url or self.ends.http,
         }  # fmt: skip
         credentials = NetSuiteCredentials(flow=flow, **{**given, **overrides})
-        return NetSuite(credentials, clock=SystemClock(), ca_file=self.ca_file, pace=pace)
+        return NetSuite(credentials, clock=SystemClock(), ca_file=self.ca_file, pace=pace, subsidiaries=subsidiaries)
 
     def restlet(self, client: NetSuite) -> Restlet:
         return Restlet(client, self.ends.restlet["script"], self.ends.restlet["deploy"])

@@ -32,6 +32,7 @@ class FakeFeed:
         self.calls: list[tuple[int, str, Lane]] = []
         self.gone: set[str] = set()
         self.hold: asyncio.Event | None = None
+        self.barred: AccordError | None = None
 
     def put(self, *rows: Row) -> None:
         self.rows |= {r.id: r for r in rows}
@@ -47,6 +48,10 @@ class FakeFeed:
         last = some[-1] if some else None
         more = len(found) > self.page
         return Batch(self.account, at, some, more, last.stamp_ms if last else since_ms, last.id if last else since_id, self.definition)
+
+    async def sighted(self) -> None:
+        if self.barred:
+            raise self.barred
 
     async def named(self, ids: Sequence[str]) -> Named:
         self.calls.append((0, ",".join(ids), "live"))

@@ -6,6 +6,7 @@ import json
 import msgspec
 import pytest
 
+from accord.errors import Transient
 from producers.brake import Stopped
 from producers.difference import PARTS, Difference, opened, part_of
 from producers.outbox import Outbox, held, positions
@@ -69,6 +70,20 @@ def test_nothing_is_gone_because_the_search_was_edited() -> None:
     del feed.rows["3"]
     pages, _ = whole(Difference(feed, clock, 60), position)
     assert values(pages) == []
+
+
+def test_nothing_is_gone_while_the_role_is_barred_from_what_it_must_see() -> None:
+    """The prices of a subsidiary vanish with the role's right to see it; given back, nothing has happened."""
+    clock, feed, prices = world()
+    _, position = whole(prices, None)
+    del feed.rows["3"]
+    feed.barred = Transient("the role doesn't see subsidiary 2", code="subsidiary_hidden")
+    again = Difference(feed, clock, 60)
+    with pytest.raises(Transient):
+        asyncio.run(take(again, position, 1))
+    feed.put(row(3, 0, "3.00"), row(1, 0, "1.50"))
+    feed.barred = None
+    assert values(whole(again, position)[0]) == [("1", '{"value":"1.50"}')]
 
 
 def test_many_vanished_rows_stop_the_source() -> None:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from accord.clock import SystemClock
-from accord.errors import Fatal
+from accord.errors import Fatal, Transient
 from accord.reads import Children, NetSuiteRead, SalesforceRead
 from producers.difference import Difference
 from producers.netsuite_deleted import DeletedRecords, IdSets, covers
@@ -242,6 +242,26 @@ def test_a_deleted_customer_is_told_by_both_ways(account: ServedAccount) -> None
         assert [r.record_id for r in absent.requests] == [made]
         named = await NetSuiteFeed(restlet, CUSTOMERS).named([made, str(account.world.customer)])
         assert (list(named.gone), [r.id for r in named.rows]) == ([made], [str(account.world.customer)])
+
+    asyncio.run(scenario())
+
+
+def test_nothing_is_gone_while_the_role_is_barred_from_a_subsidiary(account: ServedAccount) -> None:
+    """Restricted to other subsidiaries, a role gets the same answers as for deleted records: by id, and from a search without filters."""
+
+    async def scenario() -> None:
+        client = account.client(subsidiaries=("1",))
+        feed = NetSuiteFeed(account.restlet(client), CUSTOMERS)
+        made = await client.create("customer", {"companyName": "Out of sight", "subsidiary": {"id": "1"}})
+        account.fault("subsidiary_removed", times=None, subsidiary="1")
+        with pytest.raises(Transient) as caught:
+            await feed.named([made])
+        assert caught.value.code == "subsidiary_hidden"
+        account.background.call(account.faults.clear, "subsidiary_removed")
+        named = await feed.named([made])
+        assert ([r.id for r in named.rows], list(named.gone)) == ([made], [])
+        await client.delete("customer", made)
+        assert list((await feed.named([made])).gone) == [made]
 
     asyncio.run(scenario())
 

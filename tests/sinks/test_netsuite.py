@@ -22,6 +22,7 @@ class FakeAccount:
 
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     fault: AccordError | None = None
+    barred: AccordError | None = None
     cut: bool = False
     calls: list[str] = field(default_factory=list)
     ids: Any = field(default_factory=lambda: count(50))
@@ -65,6 +66,10 @@ class FakeAccount:
     async def get(self, type_: str, id_: str, fields: Sequence[str] = ()) -> Mapping[str, Any] | None:
         self.calls.append("GET")
         return self.records.get(id_)
+
+    async def sighted(self) -> None:
+        if self.barred:
+            raise self.barred
 
     async def find(self, type_: str, name: str, value: str) -> str | None:
         self.calls.append("FIND")
@@ -163,6 +168,12 @@ def test_a_404_is_an_observation() -> None:
     """An upsert would raise a deleted customer from the dead."""
     verdict = send(FakeAccount(), job(id="7"))
     assert (verdict.kind, verdict.id) == ("gone", "7")
+
+
+def test_a_404_is_no_observation_while_the_role_is_barred_from_what_it_must_see() -> None:
+    """An admin took a subsidiary from the role: its customers answer as if deleted, and would all have been inactivated in Salesforce."""
+    barred = Transient("the role doesn't see subsidiary 2", code="subsidiary_hidden")
+    assert (send(FakeAccount(barred=barred), job(id="7")).kind, send(FakeAccount(barred=barred), job(id="7", kind="delete")).kind) == ("retry", "retry")
 
 
 def test_a_missing_reference_is_not_taken_for_the_deletion_of_the_record() -> None:

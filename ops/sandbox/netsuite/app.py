@@ -15,6 +15,7 @@ Faults by switchboard name. Every chance offers `method`, `service` (rest, restl
 | async_flow | field, value, seconds | a workflow sets it in a later transaction of its own (match: type) |
 | truncate | field, length | a text is cut silently (match: type) |
 | permission_removed | field or nothing | the field (or with none the type: match type) is out of the role's sight |
+| subsidiary_removed | subsidiary | records of that subsidiary, and itself, are out of the role's sight by id and in searches: as if deleted |
 | record_locked | | a write answers USER_ERROR "locked by a workflow" |
 | restlet_old_version | version | our RESTlet's answer names an older version |
 | clock_skew | seconds | the account's clock is off by so much while it is on |

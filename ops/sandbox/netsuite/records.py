@@ -73,10 +73,10 @@ def _id(account: Account, kind: RecordType, text: str) -> int:
     """The internal id of `123` or `eid:X`; 404 where there is none."""
     if text.startswith("eid:"):
         found = account.by_external(kind.name, _external(text))
-        if found is None:
+        if found is None or not account.sees(kind, found):
             raise missing(f"{RECORDS}/{kind.name}/{text}")
         return found
-    if not text.isdigit():
+    if not text.isdigit() or not account.sees(kind, int(text)):
         raise missing(f"{RECORDS}/{kind.name}/{text}")
     return int(text)
 

@@ -97,6 +97,19 @@ async def test_permissions_taken_away_hide_types_and_fields(app, http):
     assert (await http.post(RESTLET, json={"type": "customer"})).json()["error"]["code"] == "INSUFFICIENT_PERMISSION"
 
 
+async def test_a_subsidiary_taken_away_makes_its_records_look_deleted(app, http):
+    """By id and in searches there is no telling; the subsidiary itself is out of sight too, and that tells."""
+    url = (await http.post(f"{RECORDS}/customer", json=CUSTOMER)).headers["location"]
+    app.account.faults.put(Fault("subsidiary_removed", params={"subsidiary": "1"}))
+    for gone in (url, f"{RECORDS}/customer/eid:C-1", f"{RECORDS}/subsidiary/1"):
+        assert (await http.get(gone)).status_code == 404
+    assert (await http.post(RESTLET, json={"type": "customer"})).json()["rows"] == []
+    assert (await http.post(RESTLET, json={"type": "subsidiary"})).json()["rows"] == []
+    app.account.faults.clear()
+    assert (await http.get(url)).status_code == 200
+    assert len((await http.post(RESTLET, json={"type": "customer"})).json()["rows"]) == 1
+
+
 @pytest.mark.parametrize(
     ("fault", "status", "code"),
     [
