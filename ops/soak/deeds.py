@@ -61,6 +61,16 @@ async def foreign_limit(town: Town, deed: Deed) -> None:
     await town.saved("Account", {"Accord_Credit_Limit__c": Decimal(1000 + deed.number)}, await town.account(deed.subject))
 
 
+async def fax(town: Town, deed: Deed) -> None:
+    """A field for which scripts in NetSuite fight, when that strikes."""
+    await town.saved("Account", {"Fax": phone(deed.number)}, await town.account(deed.subject))
+
+
+async def resale(town: Town, deed: Deed) -> None:
+    """A field for which flows in Salesforce fight, when that strikes."""
+    await town.typed("customer", {"resaleNumber": f"R-{deed.number}"}, await town.customer(deed.subject))
+
+
 async def order(town: Town, deed: Deed) -> None:
     """A draft with one or two lines, then activated, as a shop or a seller does."""
     buyer = await town.account(deed.other)
@@ -103,7 +113,7 @@ async def delete(town: Town, deed: Deed) -> None:
 
     async def once() -> None:
         if (await town.ground.sf.query(f"SELECT Id FROM Account WHERE Id = '{ident}'")).rows:
-            await town.ground.sf.call("DELETE", f"/sobjects/Account/{ident}")
+            await town.ground.sf.call("DELETE", f"sobjects/Account/{ident}")
 
     await town.patient("delete", once)
 
@@ -118,7 +128,7 @@ async def merge(town: Town, deed: Deed) -> None:
 
 DEEDS: Mapping[str, Callable[[Town, Deed], Awaitable[Any]]] = {
     "account": account, "customer": customer, "rename": rename, "phone": telephone, "limit": limit, "foreign_phone": foreign_phone,
-    "foreign_limit": foreign_limit, "restore_twice": restore_twice, "order": order, "approve": approve, "ship": ship, "bill": bill,
+    "foreign_limit": foreign_limit, "restore_twice": restore_twice, "fax": fax, "resale": resale, "order": order, "approve": approve, "ship": ship, "bill": bill,
     "price": price, "delete": delete, "merge": merge,
 }  # fmt: skip
 

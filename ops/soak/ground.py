@@ -15,14 +15,18 @@ import httpx
 import psutil
 
 from accord.clock import SystemClock
-from accord.config import Settings
+from accord.config import Settings, load
 from accord.netsuite.rest import NetSuite
 from accord.salesforce.rest import Salesforce
 from ops.demo import seed, world
 from ops.local import stack
+from ops.pipeline import Pipeline
+from ops.soak.kinds import ROLES, ZONE
 from ops.wiring import clients
 
 LOOK_S = 0.2
+#: Longer than any soak.
+CONFIRMED_MS = 30 * 24 * 60 * 60 * 1000
 SYSTEMS = ("salesforce", "netsuite")
 #: The name by which the org notes what people did, apart from what Accord did.
 PEOPLE = "people"
@@ -44,6 +48,7 @@ class Ground:
     running: psutil.Process
     http: httpx.AsyncClient
     owned: list[Callable[[], Any]] = field(default_factory=list)
+    running_roles: tuple[str, ...] = ROLES
 
     @property
     def config(self) -> Path:
@@ -75,6 +80,12 @@ class Ground:
                 return seen or None
             await asyncio.sleep(LOOK_S)
 
+    def confirm_deletions(self) -> None:
+        """People delete more than the brake on mass deletion lets through: in a world of its own they have said beforehand that they mean it."""
+        pipeline, now = Pipeline.of(load(self.config)), int(time.time() * 1000)
+        for source in ("salesforce.cdc", *(f"reader.{system}" for system in SYSTEMS)) if self.owned else ():
+            pipeline.confirm(source, now, now + CONFIRMED_MS)
+
     async def close(self) -> None:
         self.sf.close()
         self.ns.close()
@@ -88,7 +99,8 @@ def on(settings: Settings, folder: Path, sandbox: Mapping[str, Any], seeds: seed
     clock = SystemClock()
     sf, ns = clients.salesforce(settings, clock, slots=8, client=PEOPLE), clients.netsuite(settings, clock, slots=8)
     http = httpx.AsyncClient(trust_env=False, timeout=60)
-    return Ground(folder, folder / "local", sandbox["faults"], seeds.pricebook, seeds.locations["us_east"], sf, ns, psutil.Process(running), http)
+    roles = tuple(words for words in ROLES if words != "reporting" or settings.run.reporting)
+    return Ground(folder, folder / "local", sandbox["faults"], seeds.pricebook, seeds.locations["us_east"], sf, ns, psutil.Process(running), http, running_roles=roles)
 
 
 async def opened(folder: Path) -> Ground:
@@ -99,11 +111,12 @@ async def opened(folder: Path) -> Ground:
     here.netsuite.close()
     table = world.configuration(stack.Endpoints(here.kafka, here.registry), here.sandbox, seeds.reference, seeds.stores, here.folder)
     table["netsuite"]["prices_s"] = 3.0
+    table["run"]["reporting"] = True
     settings = await asyncio.to_thread(world.configure, folder, table)
     running = _run(folder)
     ground = on(settings, folder, here.sandbox, seeds, running.pid)
     ground.owned += [lambda: stack.down(folder / "local"), *(_stopper(p) for p in here.processes), lambda: _stopped(running)]
-    await ground.control("POST", "/netsuite/options", {"concurrency": CALLS})
+    await ground.control("POST", "/netsuite/options", {"concurrency": CALLS, "time_zone": ZONE})
     return ground
 
 

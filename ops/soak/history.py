@@ -13,13 +13,14 @@ STAMPS = {"LastModifiedDate", "LastModifiedById", "SystemModstamp"}
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One field in both systems, and who owns it. `kind`: text, phone or money."""
+    """One field in both systems, and who owns it. `kind`: text, phone or money. `fought`: what only a script of the customer's own says of it."""
 
     name: str
     owner: str
     salesforce: str
     netsuite: str
     kind: str
+    fought: Any = None
 
     def column(self, system: str) -> str:
         return self.salesforce if system == "salesforce" else self.netsuite
@@ -41,7 +42,7 @@ class Write:
 
 @dataclass(slots=True)
 class History:
-    """One customer in one system. `told`: field -> (value, whether Accord wrote it), each change in turn."""
+    """One customer in one system. `told`: field -> (value, whether Accord wrote it), each change in turn. `fought`: fields that a script has altered."""
 
     id: str
     system: str = ""
@@ -50,6 +51,7 @@ class History:
     told: dict[str, list[tuple[Any, bool]]] = field(default_factory=dict)
     writes: list[Write] = field(default_factory=list)
     holds: dict[str, Any] = field(default_factory=dict)
+    fought: set[str] = field(default_factory=set)
 
     def values(self, name: str) -> list[Any]:
         return [value for value, _ in self.told.get(name, [])]
@@ -93,6 +95,8 @@ def _add(history: History, entry: Mapping[str, Any], rules: Sequence[Rule]) -> N
     history.holds |= entry["held"]
     for rule in rules:
         column = rule.column(history.system)
+        if rule.fought is not None and known(rule.kind, entry["held"].get(column)) == rule.fought:
+            history.fought.add(rule.name)
         if column in entry["held"] and (entry["op"] == "create" or column in fields):
             value, told = known(rule.kind, entry["held"][column]), history.told.setdefault(rule.name, [])
             if not told or told[-1][0] != value:
@@ -112,7 +116,7 @@ def attributed(journal: Sequence[Mapping[str, Any]], work: Iterable[Mapping[str,
     sent: dict[str, list[dict[str, Any]]] = {}
     for call in work:
         sent.setdefault(call["type"], []).append({name: _plain(value) for name, value in call["values"].items()} | {"": call["id"]})
-    return [dict(entry) | {"ours": not _sent(entry, sent.get(entry["type"], []))} for entry in journal]
+    return [dict(entry) | {"ours": entry["op"] != "flow" and not _sent(entry, sent.get(entry["type"], []))} for entry in journal]
 
 
 def _sent(entry: Mapping[str, Any], calls: list[dict[str, Any]]) -> bool:

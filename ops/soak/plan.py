@@ -15,7 +15,7 @@ ITEMS = 6
 BETWEEN, LASTS = 25, (5, 40)
 #: How often each deed is tried, out of the sum. Those on a record that isn't there become a new customer.
 WEIGHTS = {
-    "account": 10, "customer": 6, "rename": 20, "phone": 12, "limit": 18, "foreign_phone": 5, "foreign_limit": 5, "restore_twice": 3,
+    "account": 10, "customer": 6, "rename": 20, "phone": 12, "limit": 18, "foreign_phone": 5, "foreign_limit": 5, "restore_twice": 3, "fax": 5, "resale": 4,
     "order": 8, "approve": 6, "ship": 5, "bill": 4, "price": 8, "delete": 2, "merge": 2,
 }  # fmt: skip
 

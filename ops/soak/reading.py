@@ -43,11 +43,12 @@ async def _accounts(ground: Ground, tag: str) -> list[dict[str, Any]]:
 
 
 async def _customers(ground: Ground, tag: str) -> list[dict[str, Any]]:
-    columns = "id, accountnumber, companyname, phone, creditlimit, isinactive, custentity_accord_status, custentity_accord_code, custentity_accord_message"
+    columns = "id, accountnumber, companyname, phone, creditlimit, fax, resalenumber, isinactive, custentity_accord_status, custentity_accord_code, custentity_accord_message"
     rows = [row async for row in ground.ns.suiteql(f"SELECT {columns} FROM customer WHERE accountnumber LIKE '{tag}-%' ORDER BY id")]
     return [
         {"id": str(row["id"]), "number": row["accountnumber"], "inactive": row.get("isinactive"), "companyName": row.get("companyname"), "phone": row.get("phone"),
-         "creditLimit": row.get("creditlimit"), **{name: row.get(f"custentity_accord_{name}") for name in STATUS}}
+         "creditLimit": row.get("creditlimit"), "fax": row.get("fax"), "resaleNumber": row.get("resalenumber"),
+         **{name: row.get(f"custentity_accord_{name}") for name in STATUS}}
         for row in rows
     ]  # fmt: skip
 

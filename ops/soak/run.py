@@ -41,6 +41,7 @@ async def soak(ground: Ground, seed: int, changes: int, strikes: Sequence[Strike
     calls = await _calls(ground)
     town = Town(ground, f"S{seed}")
     await town.opened()
+    await asyncio.to_thread(ground.confirm_deletions)
     faults = Faults(ground, strikes)
     await _worked(town, faults, list(plan.deeds(seed, changes)))
     say(f"{town.done} deeds done, {len(town.skipped)} of them could not be; faults have ended: {dict(faults.struck)}")

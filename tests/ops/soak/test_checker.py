@@ -132,3 +132,29 @@ def test_what_no_owner_has_ever_claimed_may_not_stand():
     seen = well()
     seen.accounts[1]["Accord_Credit_Limit__c"] = 500
     assert check(seen).counts["lost"] == 1
+
+
+def fight() -> Recorded:
+    """NetSuite's script sets another fax in every save; Accord has put it back twice and then left it alone."""
+    seen = well()
+    seen.accounts[0]["Fax"], seen.customers[0]["fax"] = "+1 503 200 0009", "+1 503 555 0666"
+    seen.sf_journal.append(sf(0, "update", False, Fax="+1 503 200 0009"))
+    seen.ns_journal += [ns(0, "update", True, fax="+1 503 555 0666")] * 2
+    return seen
+
+
+def test_a_fight_with_a_script_may_be_left_but_not_go_on_for_ever():
+    """Nobody can win against a script; writing for ever would eat the day's calls."""
+    found = check(fight())
+    assert found.clean, found.told
+    assert found.counts["fights_left"] == 1
+    seen = fight()
+    seen.ns_journal += [ns(0, "update", True, fax="+1 503 555 0666")] * 20
+    assert check(seen).counts["echo_writes"] == 1
+
+
+def test_a_fight_excuses_nothing_but_the_scripts_own_value():
+    """The fax of a person that stands in neither system is lost, fight or not."""
+    seen = fight()
+    seen.customers[0]["fax"] = "+1 503 200 0001"
+    assert check(seen).counts["lost"] == 1
