@@ -21,7 +21,7 @@ from accord.salesforce.rest import Salesforce
 from ops.demo import seed, world
 from ops.local import stack
 from ops.pipeline import Pipeline
-from ops.soak.kinds import ROLES, ZONE
+from ops.soak.kinds import ROLES
 from ops.wiring import clients
 
 LOOK_S = 0.2
@@ -116,7 +116,7 @@ async def opened(folder: Path) -> Ground:
     running = _run(folder)
     ground = on(settings, folder, here.sandbox, seeds, running.pid)
     ground.owned += [lambda: stack.down(folder / "local"), *(_stopper(p) for p in here.processes), lambda: _stopped(running)]
-    await ground.control("POST", "/netsuite/options", {"concurrency": CALLS, "time_zone": ZONE})
+    await ground.control("POST", "/netsuite/options", {"concurrency": CALLS})
     return ground
 
 

@@ -27,8 +27,8 @@ SINKS = ("sinks --system salesforce", "sinks --system netsuite")
 ROLES = ("producers", "streams", *SINKS, "audit", "reporting", "notices", "terms")
 #: What scripts of the customer's own say, and nobody else: where a record has ever held it, script and Accord fought for that field.
 FLOWN, TRIGGERED = "SET BY A FLOW", "+1 503 555 0666"
-#: Accounts of people are in this zone; summer time is what another zone has all the year.
-ZONE, SUMMER = "America/Los_Angeles", "America/Phoenix"
+#: The integration user's zone has no summer time, and our script refuses one that has.
+ZONE, SUMMER = "GMT", "America/Los_Angeles"
 
 
 def _both() -> dict[str, Kind]:
@@ -95,7 +95,7 @@ KINDS: dict[str, Kind] = {
     "sinks_worker": Kind("worker", SINKS[1:]),
     "sinks_salesforce_worker": Kind("worker", SINKS[:1]),
     "poison": Kind("poison", ("change.salesforce.account", "change.netsuite.customer", "observation", "write.netsuite", "write.salesforce", "outcome")),
-    "netsuite_summer_time": Kind("options", (), {"on": {"time_zone": SUMMER}, "off": {"time_zone": ZONE}}),
+    "netsuite_summer_time": Kind("options", (), {"on": {"time_zone": SUMMER}, "off": {"time_zone": ZONE}}, seconds=5.0),
     **_both(),
     **_salesforce(),
     **_netsuite(),

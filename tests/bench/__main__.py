@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from ops.local import stack
-from tests.bench import backfill, codec, figures, flow, streams_customer, streams_w, terms
+from tests.bench import backfill, codec, figures, flow, recovery, streams_customer, streams_w, terms
 
 Rows = list[dict[str, Any]]
 WIDTH = 120  # names are long, and a log has no width of its own
@@ -51,8 +51,12 @@ def of_backfill(*, short: bool) -> Rows:
     return rows(backfill.run(backfill.SHORT if short else backfill.Plan()))
 
 
+def of_recovery(*, short: bool) -> Rows:
+    return rows(recovery.run(recovery.SHORT if short else recovery.Plan()))
+
+
 #: By the first part of the names that they measure.
-GROUPS: Mapping[str, Callable[..., Rows]] = {"codec": of_codec, "w": of_w, "customer": of_customer, "terms": of_terms, "flow": of_flow, "backfill": of_backfill}
+GROUPS: Mapping[str, Callable[..., Rows]] = {"codec": of_codec, "w": of_w, "customer": of_customer, "terms": of_terms, "flow": of_flow, "backfill": of_backfill, "recovery": of_recovery}
 
 
 def rows(found: Sequence[figures.Figure]) -> Rows:
