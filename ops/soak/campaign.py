@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import shutil
 import signal
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from ops.soak.shrink import shrink
 console = Console(highlight=False)
 
 
-async def campaign(seed: int, changes: int, faults: str, json_file: Path, folder: Path, tries: int) -> int:
+async def campaign(seed: int, changes: int, faults: str, json_file: Path, folder: Path, tries: int, work_s: float = math.inf) -> int:
     """Exit code: 0 where all counts are 0."""
     task = asyncio.current_task()
     if task is not None:
@@ -35,13 +36,13 @@ async def campaign(seed: int, changes: int, faults: str, json_file: Path, folder
     home = await asyncio.to_thread(folder.resolve)
     strikes = plan.strikes(seed, changes, kinds)
     console.print(f"soak of {changes} changes, seed {seed}, {len(strikes)} strikes of {len(kinds)} kinds", soft_wrap=True)
-    result = await once(home, seed, changes, strikes)
+    result = await once(home, seed, changes, strikes, work_s)
     report = result.report
     if not result.verdict.clean and tries:
         console.print("it failed; now with fewer faults")
 
         async def fails(fewer: Sequence[Strike]) -> bool:
-            return not (await once(home, seed, changes, fewer)).verdict.clean
+            return not (await once(home, seed, changes, fewer, work_s)).verdict.clean
 
         report = report | {"shortest": [asdict(s) for s in await shrink(strikes, fails, tries)]}
     await asyncio.to_thread(json_file.write_text, json.dumps(report, indent=1))
@@ -49,12 +50,12 @@ async def campaign(seed: int, changes: int, faults: str, json_file: Path, folder
     return 0 if result.verdict.clean else 1
 
 
-async def once(home: Path, seed: int, changes: int, strikes: Sequence[Strike]) -> Result:
+async def once(home: Path, seed: int, changes: int, strikes: Sequence[Strike], work_s: float = math.inf) -> Result:
     """One run in an empty folder; everything that was started is stopped, the folder stays for whoever looks for the reason."""
     await asyncio.to_thread(_empty, home)
     ground = await place.opened(home)
     try:
-        return await soak(ground, seed, changes, strikes, console.print)
+        return await soak(ground, seed, changes, strikes, console.print, work_s)
     finally:
         await ground.close()
 

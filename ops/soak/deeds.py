@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -136,6 +137,8 @@ DEEDS: Mapping[str, Callable[[Town, Deed], Awaitable[Any]]] = {
 async def work(town: Town, deeds: Iterable[Deed]) -> None:
     """One person's deeds, one after the other."""
     for deed in deeds:
+        if time.monotonic() >= town.until:
+            return
         try:
             await DEEDS[deed.what](town, deed)
         except SkippedError as why:

@@ -24,7 +24,7 @@ from ops.pipeline import Pipeline
 from ops.soak.kinds import ROLES
 from ops.wiring import clients
 
-LOOK_S = 0.2
+LOOK_S = 0.4
 #: Longer than any soak.
 CONFIRMED_MS = 30 * 24 * 60 * 60 * 1000
 SYSTEMS = ("salesforce", "netsuite")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,11 +30,12 @@ class SkippedError(Exception):
 
 @dataclass(slots=True)
 class Town:
-    """What people remember. `work`: every write that they sent, for the checker; `done`, `skipped`: deeds."""
+    """What people remember. `work`: every write that they sent, for the checker; `done`, `skipped`: deeds; `until`: monotonic, they begin nothing later."""
 
     ground: Ground
     tag: str
     work: list[dict[str, Any]] = field(default_factory=list)
+    until: float = math.inf
     done: int = 0
     skipped: list[str] = field(default_factory=list)
     accounts: dict[int, str] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -34,14 +35,15 @@ class Result:
     report: dict[str, Any]
 
 
-async def soak(ground: Ground, seed: int, changes: int, strikes: Sequence[Strike], say: Callable[[str], None]) -> Result:
-    """Raises AssertionError where the pipeline can't be worked with at all."""
+async def soak(ground: Ground, seed: int, changes: int, strikes: Sequence[Strike], say: Callable[[str], None], work_s: float = math.inf) -> Result:
+    """People stop after `work_s` seconds, however much is left. Raises AssertionError where the pipeline can't be worked with at all."""
     begun = time.monotonic()
     since = {system: await last(ground, system, 0) for system in SYSTEMS}
     calls = await _calls(ground)
     town = Town(ground, f"S{seed}")
     await town.opened()
     await asyncio.to_thread(ground.confirm_deletions)
+    town.until = time.monotonic() + work_s
     faults = Faults(ground, strikes)
     await _worked(town, faults, list(plan.deeds(seed, changes)))
     say(f"{town.done} deeds done, {len(town.skipped)} of them could not be; faults have ended: {dict(faults.struck)}")
