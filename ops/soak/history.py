@@ -113,17 +113,23 @@ def _plain(value: Any) -> Any:
 
 def attributed(journal: Sequence[Mapping[str, Any]], work: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """NetSuite's entries with `ours`: whatever no person sent. Each call that a person sent stands for one entry with its values, no more."""
-    sent: dict[str, list[dict[str, Any]]] = {}
+    sent: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for call in work:
-        sent.setdefault(call["type"], []).append({name: _plain(value) for name, value in call["values"].items()} | {"": call["id"]})
-    return [dict(entry) | {"ours": entry["op"] != "flow" and not _sent(entry, sent.get(entry["type"], []))} for entry in journal]
+        values = {name: _plain(value) for name, value in call["values"].items()}
+        sent.setdefault(_whose(call["type"], call["id"], values), []).append(values)
+    return [dict(entry) | {"ours": entry["op"] != "flow" and not _sent(entry, sent)} for entry in journal]
 
 
-def _sent(entry: Mapping[str, Any], calls: list[dict[str, Any]]) -> bool:
-    for n, call in enumerate(calls):
-        values = {name: value for name, value in call.items() if name}
-        same = call[""] == (entry["id"] if entry["op"] != "create" else "")
-        if same and values and all(name in entry["held"] and _plain(entry["held"][name]) == value for name, value in values.items()):
+def _whose(type_: str, id_: str, values: Mapping[str, Any]) -> tuple[str, str]:
+    """Of which record a call is: of one that it makes, the number that it gives it. A million calls can't be looked through for each entry."""
+    return (type_, id_ or f"new {values.get('accountNumber')}")
+
+
+def _sent(entry: Mapping[str, Any], sent: Mapping[tuple[str, str], list[dict[str, Any]]]) -> bool:
+    id_ = "" if entry["op"] == "create" else str(entry["id"])
+    calls = sent.get(_whose(entry["type"], id_, {"accountNumber": _plain(entry["held"].get("accountNumber"))}), [])
+    for n, values in enumerate(calls):
+        if values and all(name in entry["held"] and _plain(entry["held"][name]) == value for name, value in values.items()):
             del calls[n]
             return True
     return False
