@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from accord.cluster import Kafka
 from accord.errors import Fatal
 
 #: Settings that may not stand in the configuration file, only in the environment (ACCORD_SALESFORCE__CLIENT_SECRET ...).
@@ -20,16 +21,6 @@ class Section(BaseModel):
     """A table of the file: unknown names are faults, not ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Kafka(Section):
-    """The cluster and its Schema Registry. `settings`: any librdkafka setting (TLS, SASL) passed on as it is."""
-
-    bootstrap: str = "127.0.0.1:29092"
-    registry: str = "http://127.0.0.1:28081/apis/ccompat/v7"
-    prefix: str = "accord."
-    replication: int = 1
-    settings: dict[str, str] = Field(default_factory=dict)
 
 
 class Salesforce(Section):

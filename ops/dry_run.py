@@ -54,7 +54,7 @@ async def dry_run(settings: Settings, config: str, say: Callable[[str, str], Non
     """Read both systems, decide on everything, and answer what would be written. Its topics are deleted afterwards."""
     prefix = settings.kafka.prefix + SUFFIX
     given = settings.model_copy(update={"kafka": settings.kafka.model_copy(update={"prefix": prefix})})
-    client = admin.client(given.kafka.bootstrap, given.kafka.settings)
+    client = admin.client(given.kafka.bootstrap, given.kafka.client())
     await asyncio.to_thread(admin.delete, client, prefix)
     found = entities(given)
     _, codec = await asyncio.to_thread(ready, given, found)
@@ -75,7 +75,7 @@ def _collect(settings: Settings, prefix: str, codec: Codec) -> Plan:
     topics = [f"{prefix}{name}" for s in SYSTEMS for name in (f"write.{s}", f"write.{s}.backfill")]
     flow = [*topics, f"{prefix}observation", f"{prefix}observation.backfill", f"{prefix}claim.backfill"]
     plan, seen, clock = Plan(), False, SystemClock()
-    writes = Table(settings.kafka.bootstrap, flow, settings.kafka.settings)
+    writes = Table(settings.kafka.bootstrap, flow, settings.kafka.client())
     for record in writes.load():
         _take(plan, record, topics, codec)
     last = clock.monotonic()

@@ -35,6 +35,14 @@ class Lag(NamedTuple):
     records: int
 
 
+class Act(NamedTuple):
+    """What a person does: who, why, when (epoch ms)."""
+
+    by: str
+    why: str
+    at: int
+
+
 @dataclass(frozen=True, slots=True)
 class Pipeline:
     """One pipeline by its configuration. Reads are of committed records only."""
@@ -47,7 +55,7 @@ class Pipeline:
     @classmethod
     def of(cls, settings: Settings) -> Pipeline:
         kafka = settings.kafka
-        return cls(kafka.bootstrap, kafka.settings, Topics(kafka.prefix), codec_of(settings, entities(settings)))
+        return cls(kafka.bootstrap, kafka.client(), Topics(kafka.prefix), codec_of(settings, entities(settings)))
 
     def table(self, topic: str) -> dict[str, Any]:
         """A compacted topic as it stands: key -> event."""
@@ -118,13 +126,26 @@ class Pipeline:
                 trail = headers.of_event(f"person:{address}")
                 writer.send(self.topics.name(topic), address.encode(), self.codec.encode(topic, request), headers=trail)
 
-    def release(self, parked: Parked) -> None:
-        """Let reconcile decide again about a record that waits, and take it from the list."""
+    def release(self, parked: Parked, act: Act) -> None:
+        """Let reconcile decide again about a record that waits, and take it from the list; with a line on the audit trail."""
         outcome = Outcome(parked.target, parked.key, parked.entity, parked.sequence, "released", event_id=parked.event_id)
+        self._unpark(parked, "released", act, {"outcome": outcome})
+
+    def discard(self, parked: Parked, act: Act) -> None:
+        """Give a waiting write up: only a change of the record brings it back. Notices take it that a person is at it."""
+        if not act.why:
+            raise Rejected("say why nobody need try it again", code="no_reason")
+        self._unpark(parked, "discarded", act, {"handling": Handling(parked.key, act.by, f"discarded: {act.why}", act.at)})
+
+    def _unpark(self, parked: Parked, word: str, act: Act, besides: Mapping[str, Any]) -> None:
+        key, trail = parked.key.encode(), headers.of_event(f"person:{parked.key}:{parked.sequence}:{act.at}")
+        text = f"{act.by} {word} it after {max(act.at - parked.since, 0) // 1000} s for {parked.waits_for or 'time'}" + (f": {act.why}" if act.why else "")
+        step = Audit(headers.correlation_of(trail), act.at, word, parked.target, parked.entity, parked.key, "", parked.event_id, parked.code, text, "", 0)
         with self.writer("release") as writer:
-            key, trail = parked.key.encode(), headers.of_event(f"person:{parked.key}:{parked.sequence}")
-            writer.send(self.topics.name("outcome"), key, self.codec.encode("outcome", outcome), headers=trail)
+            for topic, event in besides.items():
+                writer.send(self.topics.name(topic), key, self.codec.encode(topic, event), headers=trail)
             writer.send(self.topics.name(f"parked.{parked.target}"), key, None, headers=trail)
+            writer.send(self.topics.name("audit"), step.correlation_id.encode(), self.codec.encode("audit", step), headers=trail)
 
     def handle(self, notice: Notice, by: str, note: str, now_ms: int) -> None:
         """Tell the notices that a person is at it, with a line on the audit trail."""
@@ -178,12 +199,12 @@ class Pipeline:
                 step = Audit(headers.correlation_of(headers.of_event(f"drift:{key}:{now_ms}")), now_ms, "drift", system, entity, key, "", "", code, message, "", 0)
                 writer.send(self.topics.name("audit"), step.correlation_id.encode(), self.codec.encode("audit", step))
 
-    def writer(self, what: str) -> _Open:
-        """One transaction of a command of that name."""
-        return _Open(TransactionalWriter(self.bootstrap, f"{self.topics.prefix}ops.{what}", self.extra))
+    def writer(self, what: str) -> Open:
+        """A transaction of a person's command; a second one of the same name fences the first."""
+        return Open(TransactionalWriter(self.bootstrap, f"{self.topics.prefix}ops.{what}", self.extra))
 
 
-class _Open:
+class Open:
     """One transaction of a person's command."""
 
     def __init__(self, writer: TransactionalWriter) -> None:

@@ -56,7 +56,7 @@ def pipeline_topics(objects: Sequence[tuple[str, str]], entities: Sequence[str],
         Topic("deadletter", "original key", ("DeadLetter",), retention_ms=long),
         Topic("notice", "record", ("Notice",), compact=True, partitions=1),
         Topic("notified", "record", ("Notice",), retention_ms=long, partitions=1),
-        Topic("handling", "record", ("Handling",), partitions=1),
+        Topic("handling", "record", ("Handling",), retention_ms=long, partitions=1),
     ]
     for s in SYSTEMS:
         out += [

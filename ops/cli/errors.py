@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import time
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -12,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from accord.errors import Rejected
-from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
+from ops.cli.options import DEFAULT_CONFIG, By, ConfigFile, Since, age, at_ms, now_ms, settings, somebody, told_time
 from schemas.events import Notice
 
 app = typer.Typer(invoke_without_command=True, help="What did not get across: rejected, waiting, missing and dead.")
@@ -26,6 +23,7 @@ def list_(
     entity: Annotated[str, typer.Option(help="Only of this entity.")] = "",
     code: Annotated[str, typer.Option(help="Only with this code.")] = "",
     store: Annotated[str, typer.Option(help="Only of this store.")] = "",
+    since: Since = None,
 ) -> None:
     """All of it, oldest first; what heals disappears by itself."""
     if context.invoked_subcommand:
@@ -34,14 +32,14 @@ def list_(
 
     found = [n for n in Pipeline.of(settings(config)).table("notice").values() if not n.closed_at]
     wanted = [n for n in found if entity in ("", n.entity) and code in ("", n.code) and (not store or store in n.stores)]
-    console.print(errors_table(wanted))
+    console.print(errors_table([n for n in wanted if n.since >= at_ms(since)], now_ms()))
 
 
 @app.command()
 def handle(
     record: Annotated[str, typer.Argument(help="A key or address, or the name of a dead letter, as the list shows it.")],
     config: ConfigFile = DEFAULT_CONFIG,
-    by: Annotated[str, typer.Option(help="Who is at it.")] = "",
+    by: By = "",
     note: Annotated[str, typer.Option(help="A word for the others.")] = "",
 ) -> None:
     """Say that it is being handled: nobody else is told of it. A dead letter is done with that; a record closes when it heals."""
@@ -53,15 +51,14 @@ def handle(
     notice = found.get(key)
     if notice is None or notice.closed_at:
         raise Rejected(f"nothing is wrong with {key}; accord errors shows with what there is", code="no_error")
-    who = by or getpass.getuser()
-    pipeline.handle(notice, who, note, int(time.time() * 1000))
+    who = somebody(by)
+    pipeline.handle(notice, who, note, now_ms())
     console.print(f"{key}: {who} is at it")
 
 
-def errors_table(found: list[Notice]) -> Table:
-    table = Table("record", "told in", "status", "code", "store", "since (UTC)", "handled by", "message", title=f"{len(found)} open")
+def errors_table(found: list[Notice], now: int) -> Table:
+    table = Table("record", "told in", "status", "code", "store", "since (UTC)", "age", "handled by", "message", title=f"{len(found)} open")
     for n in sorted(found, key=lambda n: n.since):
-        since = datetime.fromtimestamp(n.since / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
         handler = f"{n.handled_by}: {n.note}" if n.note else n.handled_by
-        table.add_row(n.key, n.system, n.status, n.code, ", ".join(n.stores), since, handler, n.message)
+        table.add_row(n.key, n.system, n.status, n.code, ", ".join(n.stores), told_time(n.since), age(n.since, now), handler, n.message)
     return table

@@ -1,4 +1,4 @@
-"""Commands that act: release what waits, read again, replay."""
+"""Commands that act: read again, say what was merged, replay."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.pretty import Pretty
-from rich.table import Table
 
 from accord.errors import Rejected
 from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
-from schemas.events import Parked, ReadRequest
+from schemas.events import ReadRequest
 from schemas.ids import MERGED, parse_ref
 
-parked_app = typer.Typer(no_args_is_help=True, help="Writes that wait: for what, since when.")
 console = Console(highlight=False)
 if TYPE_CHECKING:
     from ops.pipeline import Pipeline
@@ -29,49 +26,6 @@ def register(app: typer.Typer) -> None:
     app.command("refresh")(refresh)
     app.command("merged")(merged)
     app.command("replay")(replay)
-
-
-@parked_app.command("list")
-def parked_list(config: ConfigFile = DEFAULT_CONFIG) -> None:
-    """All writes that wait."""
-    from ops.pipeline import Pipeline
-
-    console.print(parked_table(Pipeline.of(settings(config)).parked()))
-
-
-def parked_table(parked: list[Parked]) -> Table:
-    table = Table("record", "target", "code", "waits for", "since (UTC)", "message", title=f"{len(parked)} waiting")
-    for p in sorted(parked, key=lambda p: p.since):
-        table.add_row(p.key, p.target, p.code, p.waits_for, datetime.fromtimestamp(p.since / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S"), p.message)
-    return table
-
-
-@parked_app.command("show")
-def parked_show(record: Name, config: ConfigFile = DEFAULT_CONFIG) -> None:
-    """One of them, whole."""
-    from ops.pipeline import Pipeline
-
-    for parked in _parked(Pipeline.of(settings(config)), record):
-        console.print(Pretty(parked))
-
-
-@parked_app.command("release")
-def parked_release(record: Name, config: ConfigFile = DEFAULT_CONFIG) -> None:
-    """Decide again about it now. Stored payloads are never sent: reconcile says what is wanted."""
-    from ops.pipeline import Pipeline
-
-    pipeline = Pipeline.of(settings(config))
-    for parked in _parked(pipeline, record):
-        pipeline.release(parked)
-        console.print(f"released {parked.key} for {parked.target}")
-
-
-def _parked(pipeline: Pipeline, record: str) -> list[Parked]:
-    key = pipeline.key_of(record)
-    found = [p for p in pipeline.parked() if p.key == key]
-    if not found:
-        raise Rejected(f"{key} does not wait for anything; accord parked list shows what does", code="not_parked")
-    return found
 
 
 def refresh(record: Name, config: ConfigFile = DEFAULT_CONFIG) -> None:

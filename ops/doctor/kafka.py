@@ -22,7 +22,7 @@ START = "start it (accord local up, docker compose up -d), or correct kafka.boot
 def examine(settings: Settings, found: Mapping[str, Entity], accounts: Mapping[str, str]) -> Iterator[Finding]:
     """`accounts`: system -> org or account id as it was seen now. Blocking; writes nothing."""
     kafka = settings.kafka
-    client = admin.client(kafka.bootstrap, kafka.settings)
+    client = admin.client(kafka.bootstrap, kafka.client())
     try:
         missing, faults = admin.compared(client, admin.wanted(topics_of(settings, found), kafka.prefix), where=kafka.bootstrap)
         brokers = len(client.list_topics(timeout=admin.TIMEOUT_S).brokers)
@@ -44,7 +44,7 @@ def examine(settings: Settings, found: Mapping[str, Entity], accounts: Mapping[s
 
 def _registry(settings: Settings) -> Finding:
     try:
-        ConfluentRegistry(settings.kafka.registry).schema(1)
+        ConfluentRegistry(settings.kafka.registry, settings.kafka.registry_client()).schema(1)
     except Rejected:
         return fine(AREA, "registry", f"answers at {settings.kafka.registry}; it holds no schemas yet")
     except AccordError as error:

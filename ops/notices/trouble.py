@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from ops.queues.letters import name_of
 from schemas.events import DeadLetter, Record
 from schemas.ids import SYSTEMS, parse_ref
 from streams.mapping import Entity, Reference
@@ -61,5 +62,4 @@ def of_letter(letter: DeadLetter) -> Trouble:
         entity = parse_ref(key).entity
     except ValueError:
         entity = ""
-    name = f"deadletter:{letter.topic}:{letter.partition}:{letter.offset}"
-    return Trouble(name, entity, "", DEAD, letter.code, f"{letter.stage}: {letter.error} (record {key})")
+    return Trouble(name_of(letter), entity, "", DEAD, letter.code, f"{letter.stage}: {letter.error} (record {key})")

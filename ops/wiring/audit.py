@@ -24,7 +24,7 @@ async def audit(settings: Settings, stop: asyncio.Event) -> None:
     topics, codec = ready(settings, found)
     store = trail(settings)
     await store.open()
-    consumer = GroupConsumer(settings.kafka.bootstrap, f"{topics.prefix}audit", settings.kafka.settings)
+    consumer = GroupConsumer(settings.kafka.bootstrap, f"{topics.prefix}audit", settings.kafka.client())
     try:
         await follow(consumer, topics.name("audit"), codec, store, stop)
     finally:

@@ -40,7 +40,7 @@ async def budget(settings: Settings, system: System, role: str, alone: Callable[
     limit = settings.salesforce.slots if system == "salesforce" else await concurrency(settings, clock)
     pace = Pace(limit, clock, alone=lambda: alone(limit))
     kafka = settings.kafka
-    place = Place(kafka.bootstrap, topics.name(f"budget.{system}"), kafka.settings)
+    place = Place(kafka.bootstrap, topics.name(f"budget.{system}"), kafka.client())
     worker = f"{role}.{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex[:8]}"
     return Budget(limit, pace, Member(system, worker, limit, pace, codec, place, clock))
 

@@ -19,7 +19,7 @@ from schemas.topics import Topics
 async def at_home(settings: Settings, system: System, topics: Topics, codec: Codec, clock: Clock) -> None:
     """Raises Fatal where the positions were made with another org or account. Before the first reading nothing is known yet."""
     kafka = settings.kafka
-    known = first_seen(await KafkaPositions(kafka.bootstrap, topics, codec.decode, kafka.settings).load(), system)
+    known = first_seen(await KafkaPositions(kafka.bootstrap, topics, codec.decode, kafka.client()).load(), system)
     if known:
         found = await _org(settings, clock) if system == "salesforce" else _plain(settings.netsuite.account)
         check_account(f"sink of {system}", known if system == "salesforce" else _plain(known), found)

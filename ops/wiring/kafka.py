@@ -25,7 +25,7 @@ def golden_schemas(found: Mapping[str, Entity]) -> dict[str, dict[str, Any]]:
 
 def codec_of(settings: Settings, found: Mapping[str, Entity]) -> Codec:
     """For every event of this pipeline, golden records as its mapping has them included."""
-    return Codec(ConfluentRegistry(settings.kafka.registry), {**shipped(), **golden_schemas(found)})
+    return Codec(ConfluentRegistry(settings.kafka.registry, settings.kafka.registry_client()), {**shipped(), **golden_schemas(found)})
 
 
 def prepare(settings: Settings) -> None:
@@ -37,7 +37,7 @@ def ready(settings: Settings, found: Mapping[str, Entity]) -> tuple[Topics, Code
     """Topics exist with the right settings, schemas are registered and compatible. Raises Fatal naming each that is not."""
     topics = topics_of(settings, found)
     kafka = settings.kafka
-    admin.ensure(admin.client(kafka.bootstrap, kafka.settings), admin.wanted(topics, kafka.prefix), replication=kafka.replication, where=kafka.bootstrap)
+    admin.ensure(admin.client(kafka.bootstrap, kafka.client()), admin.wanted(topics, kafka.prefix), replication=kafka.replication, where=kafka.bootstrap)
     codec = codec_of(settings, found)
     codec.register_all(topics)
     return Topics(kafka.prefix), codec

@@ -20,7 +20,7 @@ async def notices(settings: Settings, stop: asyncio.Event) -> None:
     """Until stopped."""
     found, reference = entities(settings), stores(settings.reference, settings.stores)
     topics, codec = ready(settings, found)
-    cluster = Cluster(settings.kafka.bootstrap, topics, codec, settings.kafka.settings)
+    cluster = Cluster(settings.kafka.bootstrap, topics, codec, settings.kafka.client())
     no_links = LinkIndex()
     desk = Desk(cluster, settings.notices, lambda record: of_record(record, found, reference, no_links), SystemClock(), settings.salesforce.login_url)
     await in_thread(desk.run, stop)

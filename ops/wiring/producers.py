@@ -51,7 +51,7 @@ class Room:
 
     def ledger(self, name: str) -> KafkaLedger:
         """A transactional writer of that name: a second instance fences the first."""
-        return KafkaLedger(self.settings.kafka.bootstrap, f"{self.topics.prefix}producer.{name}", self.settings.kafka.settings)
+        return KafkaLedger(self.settings.kafka.bootstrap, f"{self.topics.prefix}producer.{name}", self.settings.kafka.client())
 
 
 async def producers(settings: Settings, stop: asyncio.Event) -> None:
@@ -101,7 +101,7 @@ def room_of(settings: Settings, topics: Topics, codec: Codec, wanted: Sequence[S
     """What is shared, of what these reads need."""
     clock = SystemClock()
     outbox = Outbox(codec, topics, wanted, lambda: epoch_ms(clock.now()), partitions=PARTITIONS)
-    positions = KafkaPositions(settings.kafka.bootstrap, topics, codec.decode, settings.kafka.settings)
+    positions = KafkaPositions(settings.kafka.bootstrap, topics, codec.decode, settings.kafka.client())
     return Room(settings, topics, codec, clock, Bench(outbox, positions, clock, Watch(clock), Random().random))
 
 
@@ -136,6 +136,6 @@ def _readers(room: Room, org: Salesforce, account: NetSuite, wanted: Sequence[Sa
     for system, (found, server_ms) in feeds.items():
         name = f"reader.{system}"
         kafka = room.settings.kafka
-        inlet = KafkaInlet(kafka.bootstrap, f"{room.topics.prefix}{name}", [room.topics.name(f"read.{system}")], kafka.settings)
+        inlet = KafkaInlet(kafka.bootstrap, f"{room.topics.prefix}{name}", [room.topics.name(f"read.{system}")], kafka.client())
         out.append(Reader(system, found, inlet, room.ledger(name), room.bench, decode=room.codec.decode, server_ms=server_ms))
     return out

@@ -41,9 +41,9 @@ async def reporting(settings: Settings, stop: asyncio.Event) -> None:
     kafka = settings.kafka
     try:
         await migrate(db, store.tables)
-        counts = admin.partition_counts(admin.client(kafka.bootstrap, kafka.settings), names)
+        counts = admin.partition_counts(admin.client(kafka.bootstrap, kafka.client()), names)
         positions = await store.positions([Partition(name, n) for name in names for n in range(counts[name])])
-        follower = Follower(kafka.bootstrap, f"{topics.prefix}reporting", positions, kafka.settings)
+        follower = Follower(kafka.bootstrap, f"{topics.prefix}reporting", positions, kafka.client())
         try:
             await follow(follower, positions, topics, codec, store, stop)
         finally:

@@ -34,7 +34,7 @@ async def sink(settings: Settings, system: System, stop: asyncio.Event) -> None:
         owned.update(partitions)
 
     part = await budget(settings, system, "sink", lambda limit: writing(limit, owned), topics, codec, clock)
-    options = Options(call_s=settings.run.call_s, settings=settings.kafka.settings, pace=part.pace, owned=own)
+    options = Options(call_s=settings.run.call_s, settings=settings.kafka.client(), pace=part.pace, owned=own)
     async with asyncio.TaskGroup() as group:
         beside = group.create_task(part.member.run())
         await serve(

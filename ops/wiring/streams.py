@@ -19,5 +19,5 @@ def streams(settings: Settings) -> None:
     kafka = settings.kafka
     worker(
         made, app_id=f"{topics.prefix}streams", bootstrap=kafka.bootstrap, deadletter=topics.name("deadletter"),
-        datadir=settings.run.state_dir / "faust", settings=kafka.settings,
+        datadir=settings.run.state_dir / "faust", settings=kafka.client(),
     )  # fmt: skip

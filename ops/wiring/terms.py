@@ -22,12 +22,12 @@ async def terms(settings: Settings, stop: asyncio.Event) -> None:
     if not reference.stores:
         raise Fatal("the configuration names no stores, so there are no terms to write; add [stores.<code>], docs/guide.md shows how")
     topics, codec = ready(settings, found)
-    cluster, clock = Cluster(settings.kafka.bootstrap, topics, codec, settings.kafka.settings), SystemClock()
+    cluster, clock = Cluster(settings.kafka.bootstrap, topics, codec, settings.kafka.client()), SystemClock()
     await in_thread(lambda ended: publish(cluster, views(reference), tuple(found), lambda: epoch_ms(clock.now()), ended), stop)
 
 
 async def api(settings: Settings, stop: asyncio.Event) -> None:
     """Answer shops."""
     topics, codec = ready(settings, entities(settings))
-    cluster = Cluster(settings.kafka.bootstrap, topics, codec, settings.kafka.settings)
+    cluster = Cluster(settings.kafka.bootstrap, topics, codec, settings.kafka.client())
     await serve(settings.api, stores(settings.reference, settings.stores).stores, cluster, SystemClock(), stop)
