@@ -58,9 +58,8 @@ class Kafka(BaseModel):
         hosts = [address.rpartition("://")[2].rpartition(":")[0] for address in self.bootstrap.split(",")]
         far = sorted({host for host in hosts if not is_loopback(host)})
         faults = [f'settings: {", ".join(far)} would be reached without TLS; "security.protocol" = "SSL" or "SASL_SSL"'] if far and protocol in PLAIN else []
-        given = urlsplit(self.registry)
-        if given.scheme != "https" and not is_loopback(given.hostname or ""):
-            faults.append(f"registry: {given.hostname} would be reached without TLS; use https")
+        if is_open(self.registry):
+            faults.append(f"registry: {urlsplit(self.registry).hostname} would be reached without TLS; use https")
         return faults
 
     def client(self) -> dict[str, str]:
@@ -77,6 +76,12 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_open(url: str) -> bool:
+    """Would others on the way be able to read what goes there?"""
+    given = urlsplit(url)
+    return given.scheme != "https" and not is_loopback(given.hostname or "")
 
 
 def resolved(settings: Mapping[str, str]) -> dict[str, str]:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from accord.cluster import Kafka
+from accord.cluster import Kafka, is_open
 from accord.errors import Fatal
 
 #: Settings that may not stand in the configuration file, only in the environment (ACCORD_SALESFORCE__CLIENT_SECRET ...).
@@ -21,6 +21,13 @@ class Section(BaseModel):
     """A table of the file: unknown names are faults, not ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def closed(url: str) -> str:
+    """An address that nobody on the way can read along; on this machine plain HTTP does."""
+    if is_open(url):
+        raise ValueError(f"{url} would be reached without TLS; use https")
+    return url
 
 
 class Salesforce(Section):
@@ -42,6 +49,11 @@ class Salesforce(Section):
     slots: int = 8
     poll_s: float = 60.0
     bulk_from: int = 2_000
+
+    @field_validator("login_url")
+    @classmethod
+    def _closed(cls, url: str) -> str:
+        return closed(url)
 
 
 class NetSuite(Section):
@@ -66,6 +78,11 @@ class NetSuite(Section):
     lag_s: float = 10.0
     overlap_s: float = 300.0
     prices_s: float = 600.0
+
+    @field_validator("rest_url", "restlet_url")
+    @classmethod
+    def _closed(cls, url: str) -> str:
+        return closed(url) if url else url
 
 
 class Run(Section):

@@ -82,9 +82,12 @@ class Codec:
     """Encodes by topic and type, decodes by the id that stands in the bytes. Not for several threads at once."""
 
     def __init__(
-        self, registry: Registry, schemas: Mapping[str, dict[str, Any]] | None = None, kinds: Mapping[str, type[Any]] | None = None
-    ) -> None:
+        self, registry: Registry, schemas: Mapping[str, dict[str, Any]] | None = None, kinds: Mapping[str, type[Any]] | None = None,
+        guards: Mapping[str, Callable[[Any], Any]] | None = None,
+    ) -> None:  # fmt: skip
+        """`guards`: by record name, what an event must go through before it leaves."""
         self._registry = registry
+        self._guards = guards or {}
         self._schemas = shipped() if schemas is None else schemas
         self._kinds = typed_events() if kinds is None else kinds
         self._parsed = {name: parse_schema(schema, named_schemas={}) for name, schema in self._schemas.items()}
@@ -114,6 +117,8 @@ class Codec:
         bare = topic.removesuffix(BACKFILL)
         record = golden_record(bare.rpartition(".")[2]) if isinstance(event, dict) else type(event).__name__
         writer = self._writers.get((bare, record)) or self._writer(bare, record)
+        if guard := self._guards.get(record):
+            event = guard(event)
         try:
             if writer.compiled and not isinstance(event, dict):
                 parts = [writer.header]

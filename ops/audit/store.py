@@ -1,15 +1,16 @@
-"""Every step of every change as a row. Writing the same step twice leaves one row, so the audit topic may be read again at any time."""
+"""Every step of every change as a row, sealed in a chain. A step read twice leaves one row, so the audit topic may be read again at any time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, or_, select
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from ops.audit.chain import Head, Seal, Verdict, Walk, paired, sealed
 from schemas.events import Audit
 
 METADATA = MetaData()
@@ -33,6 +34,17 @@ STEPS = Table(
     Index("ix_audit_step_entity_code", "entity", "code"),
 )
 
+SEALS = Table(
+    "audit_seal",
+    METADATA,
+    Column("topic_partition", Integer, primary_key=True, autoincrement=False),
+    Column("topic_offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", String(64)),
+    Column("link", String(64)),
+)
+#: Rows that a walk along the chain holds at once.
+PAGE = 5_000
+
 
 class AuditStore:
     """Rows of the audit topic, one for each of its records."""
@@ -48,11 +60,25 @@ class AuditStore:
         await self._db.dispose()
 
     async def add(self, steps: Sequence[tuple[int, int, Audit]]) -> None:
-        """Store steps as (partition, offset, step); one that is there already stays as it is."""
+        """Store steps as (partition, offset, step), each with its seal; one that is there already stays as it is."""
         upsert = insert_sqlite if self._db.dialect.name == "sqlite" else insert_postgresql
-        rows = [{"topic_partition": p, "topic_offset": o, **_row(a)} for p, o, a in steps]
+        rows = {(p, o): {"topic_partition": p, "topic_offset": o, **_row(a)} for p, o, a in steps}
         async with self._db.begin() as connection:
-            await connection.execute(upsert(STEPS).on_conflict_do_nothing(), rows)
+            new = list(sealed(sorted(rows.items(), key=lambda item: item[0]), await _heads(connection)))
+            if new:
+                await connection.execute(upsert(STEPS).on_conflict_do_nothing(), [dict(row) for row, _ in new])
+                await connection.execute(SEALS.insert(), [_seal_row(seal) for _, seal in new])
+
+    async def verify(self, noted: Mapping[int, Head]) -> Verdict:
+        """Walk along all rows and seals, a page at a time. `noted`: heads of an earlier walk, which must still be in the chain."""
+        walk = Walk(noted)
+        async with self._db.connect() as connection:
+            partitions = {p for t in (STEPS, SEALS) for p in await connection.scalars(select(t.c.topic_partition).distinct())}
+            for partition in sorted(partitions):
+                after: int | None = -1
+                while after is not None:
+                    after = await _page(connection, walk, partition, after)
+        return walk.end()
 
     async def trace(self, ident: str, limit: int = 500) -> list[dict[str, Any]]:
         """Everything that happened to a record (id, key, or address), an event or a correlation id, oldest first."""
@@ -66,3 +92,35 @@ class AuditStore:
 
 def _row(step: Audit) -> dict[str, Any]:
     return {c.name: getattr(step, c.name) for c in STEPS.columns if hasattr(step, c.name)}
+
+
+def _seal_row(seal: Seal) -> dict[str, Any]:
+    return {"topic_partition": seal.partition, "topic_offset": seal.offset, "digest": seal.digest, "link": seal.link}
+
+
+async def _heads(connection: AsyncConnection) -> dict[int, Head]:
+    """The newest seal of each partition."""
+    newest = select(SEALS.c.topic_partition.label("p"), func.max(SEALS.c.topic_offset).label("o")).group_by(SEALS.c.topic_partition).subquery()
+    found = await connection.execute(select(SEALS).join(newest, and_(SEALS.c.topic_partition == newest.c.p, SEALS.c.topic_offset == newest.c.o)))
+    return {r.topic_partition: Head(r.topic_offset, r.link) for r in found}
+
+
+async def _page(connection: AsyncConnection, walk: Walk, partition: int, after: int) -> int | None:
+    """Walk along rows and seals beyond this offset, up to where a page of either ends. Answers that offset, None = it was the last page."""
+    ends = []
+    for table in (STEPS, SEALS):
+        within = select(table.c.topic_offset).where(table.c.topic_partition == partition, table.c.topic_offset > after)
+        offset = await connection.scalar(within.order_by(table.c.topic_offset).offset(PAGE - 1).limit(1))
+        ends += [offset] if offset is not None else []
+    last = min(ends) if ends else None
+    rows = [((r["topic_partition"], r["topic_offset"]), r) for r in await _between(connection, STEPS, partition, after, last)]
+    seals = [Seal(*r.values()) for r in await _between(connection, SEALS, partition, after, last)]
+    for row, seal in paired(rows, seals):
+        walk.step(row, seal)
+    return last
+
+
+async def _between(connection: AsyncConnection, table: Table, partition: int, after: int, last: int | None) -> list[dict[str, Any]]:
+    wanted = select(table).where(table.c.topic_partition == partition, table.c.topic_offset > after).order_by(table.c.topic_offset)
+    found = await connection.execute(wanted if last is None else wanted.where(table.c.topic_offset <= last))
+    return [dict(r._mapping) for r in found]  # noqa: SLF001 (SQLAlchemy's documented way)

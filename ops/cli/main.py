@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from accord.errors import Fatal, Rejected, Transient
-from ops.cli import backfill, deadletter, demo, doctor, errors, local, look, mapping, mend, parked, position, reconcile, report, run, sandbox, soak, terms
+from ops.cli import audit, backfill, deadletter, demo, doctor, errors, local, look, mapping, mend, parked, position, reconcile, report, run, sandbox, soak, terms
 
 #: sysexits.h: EX_CONFIG, a person must change something; EX_TEMPFAIL, the same may work later; EX_DATAERR.
 EXIT_FATAL, EXIT_TRANSIENT, EXIT_REJECTED = 78, 75, 65
@@ -20,6 +20,7 @@ app.add_typer(run.app, name="run")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(parked.app, name="parked")
 app.add_typer(deadletter.app, name="deadletter")
+app.add_typer(audit.app, name="audit")
 app.add_typer(position.app, name="position")
 app.add_typer(errors.app, name="errors")
 app.add_typer(report.app, name="report")

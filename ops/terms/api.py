@@ -14,6 +14,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
 from accord.errors import Rejected
+from ops.terms.bound import Bound
 from ops.terms.shelf import CURRENCY, Answer, Shelf
 
 BATCH = 500
@@ -120,6 +121,7 @@ def api(room: Room) -> FastAPI:
     app = FastAPI(title="Accord: terms of a store", version="1", description="Prices, breaks, stock and terms that hold in one store, for one customer.")
     app.state.room = room
     app.include_router(ROUTES)
+    app.add_middleware(Bound)
     return app
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from accord.config import Settings
@@ -10,8 +10,10 @@ from accord.kafka import admin
 from accord.kafka.codec import Codec, shipped
 from accord.kafka.registry import ConfluentRegistry
 from ops.wiring.mapping import entities, objects
+from schemas.events import Audit
 from schemas.topics import Topic, Topics, pipeline_topics
 from streams.mapping import Entity
+from streams.mapping.personal import masked
 
 
 def topics_of(settings: Settings, found: Mapping[str, Entity]) -> tuple[Topic, ...]:
@@ -24,8 +26,15 @@ def golden_schemas(found: Mapping[str, Entity]) -> dict[str, dict[str, Any]]:
 
 
 def codec_of(settings: Settings, found: Mapping[str, Entity]) -> Codec:
-    """For every event of this pipeline, golden records as its mapping has them included."""
-    return Codec(ConfluentRegistry(settings.kafka.registry, settings.kafka.registry_client()), {**shipped(), **golden_schemas(found)})
+    """For every event of this pipeline, golden records as its mapping has them included; audit steps go through `audited`."""
+    kafka = settings.kafka
+    return Codec(ConfluentRegistry(kafka.registry, kafka.registry_client()), {**shipped(), **golden_schemas(found)}, guards={"Audit": audited(found)})
+
+
+def audited(found: Mapping[str, Entity]) -> Callable[[Audit], Audit]:
+    """Every step goes through this on its way to the audit trail: personal data stays out of the topic and of the database."""
+    known = {name: entity.personal for name, entity in found.items()}
+    return lambda step: masked(step, known)
 
 
 def prepare(settings: Settings) -> None:

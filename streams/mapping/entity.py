@@ -19,6 +19,7 @@ from streams.mapping.order_born import keys_normal
 from streams.mapping.order_ends import cancelled_normal
 from streams.mapping.order_lines import facts_normal
 from streams.mapping.oversell import stock_normal
+from streams.mapping.personal import Personal, personal_of
 from streams.mapping.reads import reads_of
 from streams.mapping.render import Render, renderer
 from streams.mapping.render_document import document_renderer
@@ -63,6 +64,7 @@ class Entity:
     render: Render
     golden: Callable[[Record, Read], dict[str, Any]]
     schema: Mapping[str, Any]
+    personal: Personal
 
 
 def compiled(table: EntityTable, reference: Reference, hash_: str, margin_ms: int) -> Entity:
@@ -77,6 +79,7 @@ def compiled(table: EntityTable, reference: Reference, hash_: str, margin_ms: in
         RENDERERS.get(table.section("render") or "", renderer)(table, reference),
         golden_of(table, rules),
         whole_schema(table.document),
+        personal_of(table),
     )
 
 

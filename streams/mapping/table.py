@@ -44,7 +44,7 @@ class FieldTable:
 
     empty: canonical value of an empty one. empty_unknown: the system whose empty one is no wish (the other fills in its default).
     compute, expr: a named function, or an expression, that works it out. group: an address. country: the field with the country that a phone or address part is read by. needs: features of the accounts.
-    early: computed, and written although the other system has no such record yet.
+    early: computed, and written although the other system has no such record yet. personal: masked in the audit trail; None = by its type.
     """
 
     name: str
@@ -63,6 +63,7 @@ class FieldTable:
     compute: str = ""
     expr: str = ""
     early: bool = False
+    personal: bool | None = None
     needs: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
@@ -122,7 +123,7 @@ class EntityTable:
 
 FIELD_KEYS = frozenset({
     "type", "owner", "salesforce", "netsuite", "seed", "on_conflict", "create_only", "empty_unknown", "empty", "group", "country", "compute", "early", "expr",
-    "needs",
+    "needs", "personal",
 })  # fmt: skip
 
 
@@ -175,6 +176,7 @@ def _field(name: str, place: tuple[str, ...], spec: Mapping[str, Any], base: Fie
         compute=str(spec.get("compute", base.compute)),
         expr=str(spec.get("expr", base.expr)),
         early=bool(spec.get("early", base.early)),
+        personal=spec.get("personal", base.personal),
         needs=_needs(spec.get("needs", base.needs)),
         unknown=tuple(sorted(set(spec) - FIELD_KEYS)),
     )  # fmt: skip

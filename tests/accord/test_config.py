@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
-from accord.config import load
+from accord.config import NetSuite, Salesforce, load
 from accord.errors import Fatal
 
 GOOD = '[salesforce]\nlogin_url = "https://x.example"\nclient_id = "c"\n[netsuite]\naccount = "1"\n'
@@ -74,3 +75,12 @@ def test_a_rule_that_leads_nowhere_is_told(tmp_path):
     """A misspelt route would swallow every notice of its rule."""
     with pytest.raises(Fatal, match="no route 'sale'"):
         load(write(tmp_path, GOOD + '[[notices.rules]]\nto = ["sale"]\n'))
+
+
+@pytest.mark.parametrize(("section", "name"), [("salesforce", "login_url"), ("netsuite", "rest_url"), ("netsuite", "restlet_url")])
+def test_no_system_is_reached_in_plain_text(section, name):
+    """One letter that is missing in an address, and every token goes over the network for all to read; the sandboxes on this machine may do without."""
+    kind, given = {"salesforce": (Salesforce, {"login_url": "https://x.example", "client_id": "a"}), "netsuite": (NetSuite, {"account": "1"})}[section]
+    with pytest.raises(ValidationError, match="without TLS"):
+        kind(**{**given, name: "http://acme.example"})
+    assert getattr(kind(**{**given, name: "http://127.0.0.1:8080"}), name) == "http://127.0.0.1:8080"

@@ -170,3 +170,18 @@ def test_amounts_keep_their_currencys_decimals():
     """`60` or `6E+1` on a product page is a support call; a third decimal that says something must stay."""
     assert [money(Decimal(a), c) for a, c in (("60.0000", "USD"), ("1.005", "USD"), ("7E+3", "JPY"), ("1.5", "KWD"))] == ["60.00", "1.005", "7000", "1.500"]
     assert [plain(Decimal(n)) for n in ("500.000000", "0.250000", "0")] == ["500", "0.25", "0"]
+
+
+async def test_a_request_that_is_too_large_is_refused_before_it_is_read(shop: Shop):
+    """Anybody who reaches the port could else fill the memory that answers all shops; no token is needed for that."""
+    url, asked = "/stores/us/terms", b'{"skus": ["LAMP/9"], "customer": "'
+
+    async def endless():
+        for _ in range(300):
+            yield asked * 100
+
+    for body in (asked + b"x" * 1_000_001, endless()):
+        assert (await shop._client.post(url, content=body)).status_code == 413
+    deep = b"[" * 400_000
+    assert (await shop._client.post(url, content=deep, headers={"Authorization": f"Bearer {US_TOKEN}"})).status_code in (400, 422)
+    assert (await shop.post(url, {"skus": ["LAMP/9"]})).json()["terms"][0]["sku"] == "LAMP/9"

@@ -1,0 +1,130 @@
+"""The hash chain over the rows of the audit trail: one chain for each partition of its topic, in the order of offsets. Pure.
+
+Each row has a seal: the digest of the row, and a link made of it and the link before. Whoever changes, removes or inserts a row leaves a seal that
+doesn't fit; whoever makes all seals anew gets other links than those that somebody noted down before (`heads`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+#: Faults that are told one by one; beyond these only their number grows.
+MOST_TOLD = 1_000
+Place = tuple[int, int]
+
+
+class Seal(NamedTuple):
+    """`digest`: of the row. `link`: of everything in this partition up to here."""
+
+    partition: int
+    offset: int
+    digest: str
+    link: str
+
+    @property
+    def place(self) -> Place:
+        return self.partition, self.offset
+
+
+class Fault(NamedTuple):
+    """kind: changed, removed, inserted (a row); broken (a seal); rewritten (another chain than the one that was noted)."""
+
+    partition: int
+    offset: int
+    kind: str
+
+
+class Head(NamedTuple):
+    """The end of a partition's chain."""
+
+    offset: int
+    link: str
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What a walk along the chain has found. `faults` holds the first thousand of `count`."""
+
+    rows: int = 0
+    count: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    heads: dict[int, Head] = field(default_factory=dict)
+
+    def tell(self, place: Place, kind: str) -> None:
+        self.count += 1
+        if len(self.faults) < MOST_TOLD:
+            self.faults.append(Fault(*place, kind))
+
+
+def digest(row: Mapping[str, Any]) -> str:
+    """Of a row, by the names of its columns."""
+    return sha256(json.dumps(dict(row), sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+
+
+def link(before: str, place: Place, of_row: str) -> str:
+    return sha256(f"{before}|{place[0]}|{place[1]}|{of_row}".encode()).hexdigest()
+
+
+def sealed(rows: Iterable[tuple[Place, Mapping[str, Any]]], heads: Mapping[int, Head]) -> Iterator[tuple[Mapping[str, Any], Seal]]:
+    """New rows, in order, each with its seal. Rows at or before the head of their partition are old ones, read again: left out."""
+    ends = dict(heads)
+    for place, row in rows:
+        partition, offset = place
+        head = ends.get(partition, Head(-1, ""))
+        if offset > head.offset:
+            of_row = digest(row)
+            ends[partition] = Head(offset, link(head.link, place, of_row))
+            yield row, Seal(partition, offset, of_row, ends[partition].link)
+
+
+class Walk:
+    """Along rows and seals, both by partition and offset. `noted`: heads that somebody kept elsewhere."""
+
+    def __init__(self, noted: Mapping[int, Head]) -> None:
+        self.verdict = Verdict()
+        self._noted = dict(noted)
+
+    def step(self, row: tuple[Place, Mapping[str, Any]] | None, seal: Seal | None) -> None:
+        """A row with its seal; one of them None = the other stands alone."""
+        if row is not None:
+            self.verdict.rows += 1
+        if seal is None:
+            if row is not None:
+                self.verdict.tell(row[0], "inserted")
+            return
+        if row is None:
+            self.verdict.tell(seal.place, "removed")
+        elif digest(row[1]) != seal.digest:
+            self.verdict.tell(seal.place, "changed")
+        before = self.verdict.heads.get(seal.partition, Head(-1, "")).link
+        if link(before, seal.place, seal.digest) != seal.link:
+            self.verdict.tell(seal.place, "broken")
+        self.verdict.heads[seal.partition] = Head(seal.offset, seal.link)
+        noted = self._noted.get(seal.partition)
+        if noted == self.verdict.heads[seal.partition]:
+            del self._noted[seal.partition]
+
+    def end(self) -> Verdict:
+        """All has been seen; what was noted and never met was rewritten or cut off."""
+        for partition, head in self._noted.items():
+            self.verdict.tell((partition, head.offset), "rewritten")
+        return self.verdict
+
+
+def paired(
+    rows: Sequence[tuple[Place, Mapping[str, Any]]], seals: Sequence[Seal]
+) -> Iterator[tuple[tuple[Place, Mapping[str, Any]] | None, Seal | None]]:  # fmt: skip
+    """Rows and seals of one page, each in order, side by side."""
+    r, s = 0, 0
+    while r < len(rows) or s < len(seals):
+        row = rows[r] if r < len(rows) else None
+        seal = seals[s] if s < len(seals) else None
+        if row is not None and seal is not None and row[0] != seal.place:
+            row, seal = (row, None) if row[0] < seal.place else (None, seal)
+        r += row is not None
+        s += seal is not None
+        yield row, seal
