@@ -20,6 +20,8 @@ class Metrics:
         self._answers = Counter("accord_sink_outcomes", "Answers by kind", [*labels, "kind"], registry=registry)
         self._depth = Gauge("accord_sink_lane_depth", "Records that wait or are under way", [*labels, "lane"], registry=registry)
         self._parked = Gauge("accord_sink_parked", "Parked writes of this worker", labels, registry=registry)
+        self._oldest = Gauge("accord_sink_parked_oldest_seconds", "How long the oldest parked write has waited", labels, registry=registry)
+        self._overdue = Gauge("accord_sink_parked_overdue", "Parked writes that wait longer than they should", labels, registry=registry)
         self._flying = Gauge("accord_sink_calls_under_way", "Calls under way", labels, registry=registry)
         self._took = Histogram("accord_sink_call_seconds", "From the first call for a batch to its last answer", labels, registry=registry)
         self._window = Gauge("accord_sink_pace", "Calls at once that this sink may make now", labels, registry=registry)
@@ -36,11 +38,14 @@ class Metrics:
     def dead(self) -> None:
         self._dead.labels(self._target).inc()
 
-    def stand(self, ledger: Ledger, flying: int) -> None:
+    def stand(self, ledger: Ledger, flying: int, now_ms: int) -> None:
         """Once a second: how things stand."""
         for lane in ("live", "backfill"):
             self._depth.labels(self._target, lane).set(ledger.lanes.depth(lane))
         self._parked.labels(self._target).set(len(ledger.parking))
+        oldest, overdue = ledger.parking.ages(now_ms)
+        self._oldest.labels(self._target).set(oldest)
+        self._overdue.labels(self._target).set(overdue)
         self._flying.labels(self._target).set(flying)
         if self._pace is not None:
             self._window.labels(self._target).set(min(int(self._pace.gauge.window), self._pace.allowance().slots))

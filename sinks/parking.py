@@ -80,6 +80,12 @@ class Parking:
         self._told.update(s.parked.key for s in late)
         return tuple(late)
 
+    def ages(self, now_ms: int) -> tuple[float, int]:
+        """(seconds that the oldest of ours has waited, how many wait longer than they should)."""
+        mine = self.own()
+        oldest = min((s.parked.since for s in mine), default=now_ms)
+        return max(now_ms - oldest, 0) / 1000, sum(s.parked.code != RETRYING and s.parked.until <= now_ms for s in mine)
+
     def cycle(self, key: str, links: Index) -> tuple[str, ...]:
         """Keys that wait for each other in a ring, from `key` on; empty = no ring."""
         ring, at = [key], key

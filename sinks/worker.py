@@ -273,7 +273,7 @@ class Worker:
         if now - self._ticked >= self._limits.tick_s:
             self._ticked = now
             self._ledger.tick(self._now_ms())
-            self._metrics.stand(self._ledger, len(self._calls))
+            self._metrics.stand(self._ledger, len(self._calls), self._now_ms())
 
     def _set_flow(self) -> None:
         """Backfill waits while live is behind; neither fills the memory."""
