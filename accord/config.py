@@ -6,15 +6,22 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from accord.cluster import Kafka, is_open
+from accord.cluster import Kafka, is_loopback, is_open
 from accord.errors import Fatal
 
 #: Settings that may not stand in the configuration file, only in the environment (ACCORD_SALESFORCE__CLIENT_SECRET ...).
 SECRETS = frozenset({"client_secret", "refresh_token", "password", "security_token", "consumer_secret", "token_secret", "tokens", "webhook_url"})
+#: Addresses of databases: they may hold a password, and then they are secrets too.
+DATABASES = frozenset({"audit_url", "reporting_url"})
+
+
+#: What asyncpg takes as `ssl` and doesn't fall back from; `disable` is somebody's word that nobody listens.
+TLS_OF_DATABASE = frozenset({"require", "verify-ca", "verify-full", "disable"})
 
 
 class Section(BaseModel):
@@ -94,13 +101,22 @@ class Run(Section):
     """
 
     state_dir: Path = Path(".accord")
-    audit_url: str = ""
+    audit_url: str = Field(default="", repr=False)
     reporting: bool = False
-    reporting_url: str = ""
+    reporting_url: str = Field(default="", repr=False)
     metrics_port: int = 0
     margin_s: float = 5.0
     call_s: float = 130.0
     workers: int = 1
+
+    @field_validator("audit_url", "reporting_url")
+    @classmethod
+    def _closed(cls, url: str) -> str:
+        """Its driver would go on without TLS where the server offers none, so the address must say."""
+        given = urlsplit(url)
+        if given.hostname and not is_loopback(given.hostname) and TLS_OF_DATABASE.isdisjoint(parse_qs(given.query).get("ssl", ())):
+            raise ValueError("the database would be reached without TLS; add ?ssl=verify-full (or ssl=disable on a network of your own)")
+        return url
 
 
 class Api(Section):
@@ -125,6 +141,12 @@ class Mail(Section):
     username: str = ""
     password: SecretStr | None = None
     ca_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _closed(self) -> Self:
+        if self.tls == "none" and not is_loopback(self.host):
+            raise ValueError(f'{self.host} would be reached without TLS; tls = "starttls" or "tls"')
+        return self
 
 
 class Route(Section):
@@ -235,6 +257,8 @@ def secrets_in(table: Mapping[str, Any], prefix: str = "") -> list[str]:
     for name, value in table.items():
         if name in SECRETS:
             out += [f"{prefix}{name}.{each}" for each in value] if isinstance(value, Mapping) else [prefix + name]
+        elif name in DATABASES and isinstance(value, str) and urlsplit(value).password:
+            out.append(prefix + name)
         elif isinstance(value, Mapping):
             out += secrets_in(value, f"{prefix}{name}.")
     return out
@@ -247,5 +271,5 @@ def variable(where: str) -> str:
 
 def _found(error: Any) -> str:
     found = error.get("input")
-    secret = SECRETS.intersection(error["loc"])
+    secret = (SECRETS | DATABASES).intersection(error["loc"])
     return "" if isinstance(found, Mapping) or secret or error["type"] == "missing" else f" (found {found!r})"

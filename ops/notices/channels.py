@@ -9,6 +9,7 @@ from email.message import EmailMessage
 
 import httpx
 
+from accord.cluster import is_open
 from accord.config import Mail, Notices, Route
 from accord.errors import Fatal, Transient
 
@@ -75,6 +76,13 @@ def _connected(mail: Mail) -> smtplib.SMTP:
 
 
 def _address(name: str, route: Route) -> str:
+    url = _given(name, route)
+    if is_open(url):  # the address is the secret: it isn't told
+        raise Fatal(f"notices.routes.{name}: its webhook would be reached without TLS; use https")
+    return url
+
+
+def _given(name: str, route: Route) -> str:
     if route.webhook_url:
         return route.webhook_url.get_secret_value()
     if route.webhook_url_file is None:

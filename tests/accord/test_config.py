@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from accord.config import NetSuite, Salesforce, load
+from accord.config import NetSuite, Notices, Route, Salesforce, load
 from accord.errors import Fatal
+from ops.notices.channels import channels
 
 GOOD = '[salesforce]\nlogin_url = "https://x.example"\nclient_id = "c"\n[netsuite]\naccount = "1"\n'
 
@@ -84,3 +85,47 @@ def test_no_system_is_reached_in_plain_text(section, name):
     with pytest.raises(ValidationError, match="without TLS"):
         kind(**{**given, name: "http://acme.example"})
     assert getattr(kind(**{**given, name: "http://127.0.0.1:8080"}), name) == "http://127.0.0.1:8080"
+
+
+@pytest.mark.parametrize("name", ["audit_url", "reporting_url"])
+def test_a_database_elsewhere_is_reached_over_tls_and_its_password_stands_in_no_file(tmp_path, monkeypatch, name):
+    """What the reports hold goes over the line in each row; a driver that falls back to plain text tells nobody."""
+    url = "postgresql+asyncpg://accord@db.example/reporting"
+
+    def given(value):
+        return load(write(tmp_path, GOOD + f'[run]\n{name} = "{value}"\n'))
+
+    for bad in (url, url + "?ssl=prefer", url + "?ssl=allow"):
+        with pytest.raises(Fatal, match=f"run.{name}: .*without TLS"):
+            given(bad)
+    for good in (url + "?ssl=verify-full", url + "?ssl=disable", "postgresql+asyncpg://accord@localhost/x", "sqlite+aiosqlite:////tmp/x.db", "postgresql+asyncpg:///x?host=/run/pg"):
+        assert getattr(given(good).run, name) == good
+    with pytest.raises(Fatal) as told:
+        given("postgresql+asyncpg://accord:hunter2@db.example/x?ssl=prefer")
+    assert f"ACCORD_RUN__{name.upper()}" in str(told.value)
+    assert "hunter2" not in str(told.value)
+    monkeypatch.setenv(f"ACCORD_RUN__{name.upper()}", "postgresql+asyncpg://accord:hunter2@db.example/x?ssl=verify-full")
+    settings = load(write(tmp_path, GOOD))
+    assert getattr(settings.run, name).endswith("ssl=verify-full")
+    assert "hunter2" not in repr(settings)
+
+
+def test_mail_and_webhooks_elsewhere_are_reached_over_tls(tmp_path):
+    """Notices say whose order was refused, and why."""
+    for host, fault in (("mail.example", True), ("127.0.0.1", False)):
+        mail = f'[notices.mail]\nhost = "{host}"\ntls = "none"\nsender = "accord@x.example"\n'
+        if fault:
+            with pytest.raises(Fatal, match=r"mail\.example would be reached without TLS"):
+                load(write(tmp_path, GOOD + mail))
+        else:
+            assert load(write(tmp_path, GOOD + mail)).notices.mail.host == host
+    address = tmp_path / "address"
+    for url, fault in (("http://hooks.example/T0/secret", True), ("http://127.0.0.1:1/x", False), ("https://hooks.example/T0/secret", False)):
+        address.write_text(url)
+        found = Notices(routes={"a": Route(kind="webhook", webhook_url_file=address)})
+        if fault:
+            with pytest.raises(Fatal, match="without TLS") as told:
+                channels(found)
+            assert "secret" not in str(told.value)
+        else:
+            assert set(channels(found)) == {"a"}
