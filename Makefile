@@ -10,7 +10,7 @@ CHANGES ?= 1000000
 SEED ?=
 FAULTS ?= all
 
-.PHONY: demo test test-rooms test-whole check bench search soak clean format
+.PHONY: demo test test-rooms test-whole check bench search soak sbom audit clean format
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,8 @@ help:
 	@echo "make bench   measurements, beside those of others: bench.json"
 	@echo "make search  the long search for schedules that break the laws"
 	@echo "make soak    random work and faults on the whole, then an independent checker: soak.json (CHANGES= SEED= FAULTS= JSON=)"
+	@echo "make sbom    what is shipped, as a CycloneDX bill of materials: sbom.json"
+	@echo "make audit   known vulnerabilities of what constraints.txt pins (asks the package index)"
 
 $(VENV)/pip: constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -66,6 +68,17 @@ search: $(VENV)/test
 soak: JSON = soak.json
 soak: $(VENV)/run
 	$(BIN)/accord soak --changes $(CHANGES) $(if $(SEED),--seed $(SEED)) --faults $(FAULTS) --json $(JSON)
+
+# Of an environment that holds what users get, and nothing of the tests.
+sbom: $(VENV)/pip pyproject.toml
+	rm -rf .accord/shipped
+	$(BIN)/uv venv --quiet --python $(BIN)/python .accord/shipped
+	$(BIN)/uv pip install --quiet --python .accord/shipped/bin/python --constraint constraints.txt '.[postgres]'
+	$(BIN)/uv tool run --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py environment --output-reproducible --pyproject pyproject.toml --output-file sbom.json .accord/shipped/bin/python
+
+# Strict: a package that could not be looked up fails it, for "no known vulnerabilities" of nothing is no answer.
+audit: $(VENV)/pip
+	$(BIN)/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --strict --no-deps --disable-pip --progress-spinner off --requirement constraints.txt
 
 clean:
 	rm -rf $(VENV) .accord
