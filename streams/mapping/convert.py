@@ -15,6 +15,7 @@ from typing import Any
 
 from accord.errors import Rejected
 from streams.address import netsuite_state, street_lines
+from streams.mapping.digits import digits
 
 Reader = Callable[[Any], str | None]
 Writer = Callable[[str | None], Any]
@@ -43,6 +44,10 @@ def cell_text(value: Any) -> Any:
     return (value.get("text") or value.get("value")) if isinstance(value, dict) else value
 
 
+#: Integers below this need no look at their length.
+PLAIN = 10**18
+
+
 def bad(value: Any, kind: str) -> Rejected:
     return Rejected(f"{value!r} is no {kind}", code="bad_value")
 
@@ -62,8 +67,13 @@ def read_text(value: Any) -> str | None:
 
 
 def plain(value: Any) -> str:
-    """A number as decimal text without exponent."""
-    return str(value) if type(value) is int else format(Decimal(str(value)), "f")
+    """A number as decimal text without exponent. Raises Rejected where it is too long to be one."""
+    if type(value) is int and abs(value) < PLAIN:
+        return str(value)
+    try:
+        return digits(Decimal(value) if type(value) is int else Decimal(str(value)))
+    except (InvalidOperation, ValueError) as error:
+        raise bad(str(value)[:40], "number") from error
 
 
 @lru_cache(CACHE)
@@ -72,9 +82,9 @@ def number_of(text: str) -> str | None:
     if not raw:
         return None
     try:
-        return format(Decimal(raw), "f")
-    except InvalidOperation as error:
-        raise bad(text, "number") from error
+        return digits(Decimal(raw))
+    except (InvalidOperation, ValueError) as error:
+        raise bad(text[:40], "number") from error
 
 
 def read_number(value: Any) -> str | None:

@@ -17,6 +17,7 @@ from cel import Context, Program
 from cel import compile as compile_cel
 
 from accord.errors import Rejected
+from streams.mapping.digits import digits
 
 #: Longest source, and longest text in or out.
 LONGEST_SOURCE, LONGEST_TEXT = 500, 20_000
@@ -37,7 +38,7 @@ def _number(text: Any) -> Decimal:
 
 
 def _plain(number: Decimal) -> str:
-    return format(number, "f")
+    return digits(number)
 
 
 def _bounded(text: str) -> str:

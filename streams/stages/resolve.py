@@ -64,7 +64,7 @@ class ResolveStage(Plain):
                 resolution = self._resolve(event, store.get(key), lane)
         except Rejected as error:
             return [self._desk.dead(self.name, message, error.code, str(error))]
-        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        except (KeyError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
             return [self._desk.dead(self.name, message, "mapping_bug", f"{type(error).__name__}: {error}")]
         return self._outs(partition, store, key, event, resolution, headers)
 

@@ -135,3 +135,15 @@ def test_an_empty_amount_of_an_order_is_zero():
     assert observe("netsuite", "", {"discounttotal": "", "shippingcost": ""}, "row")[0]["discount"] == "0"
     assert observe("netsuite", "", {"discounttotal": "-15.00"}, "row")[0]["discount"] == "15.00"
     assert observe("salesforce", "", {"Accord_Shipping_Cost__c": None}, "row")[0]["ship_cost"] == "0"
+
+
+@pytest.mark.parametrize("told", ["1e999999999", "-1E+61", "1e-999999999", "NaN", "-Infinity", "9" * 62, "0." + "1" * 61])
+def test_a_number_that_would_fill_the_memory_is_none(told):
+    """Eleven characters in a text field must not end the worker that writes them out, again and again after each restart."""
+    shapes = [told, {"value": told}, Decimal(told)] + ([int(told)] if told.isdigit() else [])
+    for shape in shapes:
+        with pytest.raises(Rejected) as refused:
+            convert.read_number(shape)
+        assert len(str(refused.value)) < 80
+    assert convert.read_number("1e20") == "100000000000000000000"
+    assert convert.read_number(Decimal("-0.0000001")) == "-0.0000001"

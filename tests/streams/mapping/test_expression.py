@@ -79,6 +79,9 @@ def test_size_and_time_are_bounded():
         value("salesforce.name", name="x" * (LONGEST_TEXT + 1))
     with pytest.raises(Rejected, match="longer than"):
         value("replaced(salesforce.name, 'x', 'yyyyyyyyyy')", name="x" * 10_000)
+    for source in ("plus(salesforce.amount, '1')", "times(salesforce.amount, salesforce.amount)", "rounded(salesforce.amount, 2)"):
+        with pytest.raises(Rejected):
+            value(source, amount="1e999999999")
     before = time.process_time()
     assert value("salesforce.name.matches('(x+x+)+y')", name="x" * 10_000) == "false"
     assert time.process_time() - before < 5, "regular expressions are linear"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pickle
 
 from accord.errors import Rejected
-from schemas.events import Claim, Mark, Match
+from schemas.events import Change, Claim, Mark, Match
 from streams.match import passed
+from streams.resolve import Reading
 from streams.stage import Message
 from streams.stages.marks import hand_on
 from streams.stages.match import MatchStage
-from streams.stages.resolve import ResolveStage
+from streams.stages.resolve import ResolveStage, Source
 from streams.stages.shelf import Shelf
 from tests.streams.stages.memory import PARTITIONS, Memory, desk
 
@@ -90,6 +91,22 @@ def test_what_can_not_be_decoded_goes_whole_to_the_dead_letters_and_stops_nobody
     letter = by_topic["t.deadletter"]
     assert (letter.value, letter.offset, letter.code) == (b"rubbish", 7, "malformed")
     assert by_topic["t.claims"].claims[0].key == "customer:salesforce:1"
+
+
+def test_a_body_that_is_nested_without_end_is_a_dead_letter_and_stops_nobody():
+    """It would end the worker, and its successor too, at the same message."""
+    at, seen = desk(), Reading()
+    source = Source(lambda _system, _object, body, _kind: (dict(body), True), seen)
+    stage = ResolveStage(at, {("netsuite", "customer", ""): source}, ["change.netsuite.customer"], partitions=1, margin_ms=0)
+
+    def message(offset, body):
+        change = Change(f"e{offset}", "customer", "netsuite", "customer", str(offset), "row", 0, 1_000, "", "", "", "", "", body)
+        return Message("t.change.netsuite.customer", 0, offset, str(offset).encode(), at.codec.encode("change", change), 0)
+
+    outs = stage.handle(0, [message(1, '{"a":' + "[" * 100_000 + "]" * 100_000 + "}"), message(2, "[" * 5_000), message(3, '{"name": "A"}')])
+    found = [(out.topic, pickle.loads(out.value)) for out in outs]  # noqa: S301
+    assert [event.offset for topic, event in found if topic == "t.deadletter"] == [1, 2]
+    assert [event.source_id for topic, event in found if topic == "t.observation"] == ["3"]
 
 
 def test_a_shelf_forgets_what_was_deleted_and_what_belongs_to_another():
