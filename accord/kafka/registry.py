@@ -15,6 +15,7 @@ from accord.errors import Fatal, Rejected, Transient
 
 TIMEOUT_S = 5
 WAIT_S = 2.0  # before asking a registry again that did not answer
+REFUSED = frozenset({401, 403})
 NOT_FOUND = frozenset({404, 40401, 40402, 40403})
 T = TypeVar("T")
 
@@ -100,6 +101,8 @@ class ConfluentRegistry:
         try:
             return call()
         except SchemaRegistryError as error:
+            if error.http_status_code in REFUSED:  # no schema is unknown for that: every message would become a dead letter
+                raise Fatal(f"the schema registry at {self._url} refuses us ({error}); correct kafka.registry_settings", code="registry_refused") from error
             if error.http_status_code < 500 and error.http_status_code != 429:
                 known = error.http_status_code in NOT_FOUND or error.error_code in NOT_FOUND
                 raise Rejected(str(error), code="not_found" if known else "refused") from error
