@@ -8,7 +8,26 @@ import typer
 from rich.console import Console
 
 from accord.errors import Fatal, Rejected, Transient
-from ops.cli import audit, backfill, deadletter, demo, doctor, errors, local, look, mapping, mend, parked, position, reconcile, report, run, sandbox, soak, terms
+from ops.cli import (
+    audit,
+    backfill,
+    deadletter,
+    demo,
+    doctor,
+    errors,
+    local,
+    look,
+    mapping,
+    mend,
+    parked,
+    position,
+    reconcile,
+    report,
+    run,
+    sandbox,
+    soak,
+    terms,
+)
 
 #: sysexits.h: EX_CONFIG, a person must change something; EX_TEMPFAIL, the same may work later; EX_DATAERR.
 EXIT_FATAL, EXIT_TRANSIENT, EXIT_REJECTED = 78, 75, 65

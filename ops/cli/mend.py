@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from accord.errors import Rejected
 from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
@@ -16,7 +17,6 @@ from schemas.ids import MERGED, parse_ref
 
 console = Console(highlight=False)
 if TYPE_CHECKING:
-    from ops.pipeline import Pipeline
     from ops.replay import Sent
 
 Name = Annotated[str, typer.Argument(help="A key or address, e.g. customer:salesforce:001...")]

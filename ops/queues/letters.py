@@ -41,7 +41,7 @@ def name_of(letter: DeadLetter) -> str:
 def opened(pipeline: Pipeline) -> dict[str, DeadLetter]:
     """Name -> letter that nobody has dealt with, oldest first."""
     done = pipeline.table("handling")
-    found = [pipeline.codec.decode(r.value) for r in read_to_end(pipeline.bootstrap, pipeline.topics.name("deadletter"), pipeline.extra) if r.value]
+    found = [pipeline.codec.decode(r.value) for r in read_to_end(pipeline.bootstrap, pipeline.topics.name("deadletter"), extra=pipeline.extra) if r.value]
     letters = {name_of(letter): letter for letter in sorted(found, key=lambda letter: letter.at)}
     return {name: letter for name, letter in letters.items() if name not in done}
 

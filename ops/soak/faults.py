@@ -174,7 +174,7 @@ class Faults:
 
     def _poison(self, kind: Kind) -> None:
         kafka = load(self.ground.config).kafka
-        producer = Producer({"bootstrap.servers": kafka.bootstrap})
+        producer = Producer({"bootstrap.servers": kafka.bootstrap, **kafka.client()})
         for topic in kind.what:
             for value in GARBAGE:
                 producer.produce(f"{kafka.prefix}{topic}", value, b"customer:salesforce:poison")

@@ -155,18 +155,6 @@ class Account(facts.Facts):
             if f.name == "permission_removed" and "field" in f.params and f.match.get("type") in (None, record_type)
         )
 
-    def barred(self) -> tuple[str, ...]:
-        """Subsidiaries that a fault has taken away from the role."""
-        return tuple(str(f.params["subsidiary"]) for f in self.faults.active() if f.name == "subsidiary_removed")
-
-    def sees(self, kind: RecordType, record_id: int) -> bool:
-        """May the role see this record, as far as its subsidiary goes? What it may not see looks as if it were not there."""
-        barred = self.barred()
-        if not barred or kind.name == "subsidiary":
-            return str(record_id) not in barred
-        record = self.find(kind.name, record_id) if "subsidiary" in kind.fields else None
-        return record is None or str(record.values.get("subsidiary")) not in barred
-
     # -- writing
     def create(self, name: str, body: Mapping[str, Any], manner: Manner = STRICT, *, stamp: str = "") -> int:
         """A new record from a REST body; its id. `stamp`: last-modified of a save that began earlier (late commits, seeds)."""

@@ -14,6 +14,7 @@ from ops.sandbox.netsuite.metadata import RecordType
 from ops.sandbox.netsuite.patch import Manner, Validation
 from ops.sandbox.netsuite.qfilter import Filter
 from ops.sandbox.netsuite.reading import RECORDS, View
+from ops.sandbox.netsuite.sight import sees
 from ops.sandbox.netsuite.store import Record
 from ops.sandbox.netsuite.transform import transform
 
@@ -73,10 +74,10 @@ def _id(account: Account, kind: RecordType, text: str) -> int:
     """The internal id of `123` or `eid:X`; 404 where there is none."""
     if text.startswith("eid:"):
         found = account.by_external(kind.name, _external(text))
-        if found is None or not account.sees(kind, found):
+        if found is None or not sees(account, kind, found):
             raise missing(f"{RECORDS}/{kind.name}/{text}")
         return found
-    if not text.isdigit() or not account.sees(kind, int(text)):
+    if not text.isdigit() or not sees(account, kind, int(text)):
         raise missing(f"{RECORDS}/{kind.name}/{text}")
     return int(text)
 

@@ -14,6 +14,7 @@ from ops.sandbox.netsuite import dates
 from ops.sandbox.netsuite.account import Account
 from ops.sandbox.netsuite.errors import NsError, permission
 from ops.sandbox.netsuite.searchfields import Column, Scope, kinds_of
+from ops.sandbox.netsuite.sight import shown
 from ops.sandbox.netsuite.values import country_name
 
 COMPARE = {
@@ -103,19 +104,8 @@ class Compiler:
             source += " join transactionline l on l.parent=t.id"
         if self.scope.kinds and len(self.scope.kinds) < len(self.account.metadata.of_table(self.scope.table)):
             fixed.append("t.rectype in (" + ",".join(f"'{k.name}'" for k in self.scope.kinds) + ")")
-        fixed += self._sight()
+        fixed += shown(self.account, self.scope.kinds)
         return f"{source} {' '.join(self.scope.joins.values())} where {' and '.join([*fixed, f'({where})'])}"
-
-    def _sight(self) -> list[str]:
-        """Rows of a subsidiary that was taken away from the role are not shown."""
-        barred = ",".join(f"'{id_}'" for id_ in self.account.barred())
-        kinds = self.scope.kinds
-        if not barred or not kinds:
-            return []
-        if kinds[0].name == "subsidiary":
-            return [f"cast(t.id as text) not in ({barred})"]
-        field = kinds[0].fields.get("subsidiary")
-        return [f'coalesce(cast(t."{field.column}" as text), \'\') not in ({barred})'] if field is not None else []
 
     def _odd(self) -> str:
         if not self.scope.kinds:
