@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 
 from accord.errors import Rejected
 from schemas.events import Claim, Claims, Mark, Match
@@ -39,13 +39,13 @@ class MatchStage(Plain):
             outs += self._mark(partition, store, event, headers) if isinstance(event, Mark) else self._claim(partition, store, event, headers)
         return outs
 
-    def _claim(self, partition: int, store: dict[bytes, Claims], claim: Claim, headers: Headers) -> list[Out]:
+    def _claim(self, partition: int, store: MutableMapping[bytes, Claims], claim: Claim, headers: Headers) -> list[Out]:
         marks = store.get(OWN, Claims("")).marks
         key = claim.value.encode()
         state, matches = take(claim, store.get(key), opened=opened(claim.entity, complete(marks, self._partitions)))
         return [*self._keep(partition, store, key, state, headers), *self._told(matches, headers)]
 
-    def _mark(self, partition: int, store: dict[bytes, Claims], mark: Mark, headers: Headers) -> list[Out]:
+    def _mark(self, partition: int, store: MutableMapping[bytes, Claims], mark: Mark, headers: Headers) -> list[Out]:
         marks, done = passed(store.get(OWN, Claims("")).marks, mark)
         outs = self._keep(partition, store, OWN, Claims("", (), marks), headers)
         if not done or not opened(mark.entity, complete(marks, self._partitions)):
@@ -55,7 +55,7 @@ class MatchStage(Plain):
             outs += [*self._keep(partition, store, key, new, headers), *self._told(matches, headers)]
         return outs
 
-    def _keep(self, partition: int, store: dict[bytes, Claims], key: bytes, state: Claims, headers: Headers) -> list[Out]:
+    def _keep(self, partition: int, store: MutableMapping[bytes, Claims], key: bytes, state: Claims, headers: Headers) -> list[Out]:
         if store.get(key) == state:
             return []
         empty = not state.claims and not state.marks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -49,7 +49,7 @@ class ReconcileStage:
         self.inputs_backfill = tuple(desk.topics.name(t, "backfill") for t in names)
         self.state = desk.topics.name("record")
         self.tables = (desk.topics.name("link"),)
-        self._shelf: Shelf[Record] = Shelf(desk.codec.decode)
+        self._shelf: Shelf[Record] = Shelf(desk.codec.decode, lambda record: desk.codec.encode("record", record))
         self._told = Told()
         self._links = LinkIndex()
         self._due = Due()
@@ -60,6 +60,8 @@ class ReconcileStage:
         self._shelf.load(partition, key, value)
         record = self._shelf.of(partition).get(key)
         entity = self._entities.get(record.entity) if record else None
+        if record is None:
+            self._leaning.put((partition, key), frozenset())
         if record and entity:
             self._lean(partition, record, entity)
             for request in assumed_reads(record, entity.rules.margin_ms):
@@ -106,7 +108,7 @@ class ReconcileStage:
                 outs += self._event(partition, store, event, message, headers)
         return outs
 
-    def _event(self, partition: int, store: dict[bytes, Record], event: Any, message: Message, headers: Headers) -> list[Out]:
+    def _event(self, partition: int, store: MutableMapping[bytes, Record], event: Any, message: Message, headers: Headers) -> list[Out]:
         entity = self._entities.get(event.entity)
         if entity is None:
             return [self._desk.dead(self.name, message, "unknown_entity", f"no mapping for entity {event.entity!r}")]
@@ -193,7 +195,7 @@ class ReconcileStage:
         address = str(Ref(request.entity, request.system, request.record_id))
         return self._desk.out(f"read.{request.system}", address, request, headers)
 
-    def _mark(self, partition: int, store: dict[bytes, Record], mark: Mark, headers: Headers) -> list[Out]:
+    def _mark(self, partition: int, store: MutableMapping[bytes, Record], mark: Mark, headers: Headers) -> list[Out]:
         old = store.get(OWN) or Record(key=OWN.decode(), entity="")
         marks, done = passed(old.marks, mark)
         if marks == tuple(old.marks):

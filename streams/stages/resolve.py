@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -50,7 +50,7 @@ class ResolveStage(Plain):
             outs += self._one(partition, store, message)
         return outs
 
-    def _one(self, partition: int, store: dict[bytes, Assigned], message: Message) -> list[Out]:
+    def _one(self, partition: int, store: MutableMapping[bytes, Assigned], message: Message) -> list[Out]:
         headers = trail(message.headers)
         lane = self._desk.topics.lane(message.topic)
         try:
@@ -74,7 +74,7 @@ class ResolveStage(Plain):
         body: dict[str, Any] = _BODY.decode(change.body) if change.body else {}
         return resolve(change, body, state, source.observe, source.reading, lane=lane, margin_ms=self._margin_ms)
 
-    def _outs(self, partition: int, store: dict[bytes, Assigned], key: bytes, event: Any, found: Resolution, headers: Headers) -> list[Out]:
+    def _outs(self, partition: int, store: MutableMapping[bytes, Assigned], key: bytes, event: Any, found: Resolution, headers: Headers) -> list[Out]:
         desk, outs = self._desk, []
         if found.state:
             store[key] = found.state

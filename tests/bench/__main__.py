@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from ops.local import stack
-from tests.bench import backfill, codec, figures, flow, recovery, streams_customer, streams_w, terms
+from tests.bench import backfill, codec, figures, flow, recovery, sizes, streams_customer, streams_w, terms
 
 Rows = list[dict[str, Any]]
 WIDTH = 120  # names are long, and a log has no width of its own
@@ -55,8 +55,15 @@ def of_recovery(*, short: bool) -> Rows:
     return rows(recovery.run(recovery.SHORT if short else recovery.Plan()))
 
 
+def of_sizes(*, short: bool) -> Rows:
+    return rows(sizes.run(20) if short else sizes.run())
+
+
 #: By the first part of the names that they measure.
-GROUPS: Mapping[str, Callable[..., Rows]] = {"codec": of_codec, "w": of_w, "customer": of_customer, "terms": of_terms, "flow": of_flow, "backfill": of_backfill, "recovery": of_recovery}
+GROUPS: Mapping[str, Callable[..., Rows]] = {
+    "codec": of_codec, "w": of_w, "customer": of_customer, "terms": of_terms, "flow": of_flow, "backfill": of_backfill, "recovery": of_recovery,
+    "sizes": of_sizes,
+}  # fmt: skip
 
 
 def rows(found: Sequence[figures.Figure]) -> Rows:

@@ -9,7 +9,8 @@ import pytest
 
 from ops.local import stack
 from tests.bench import __main__ as bench
-from tests.bench import customers, figures, streams_customer, terms
+from tests.bench import customers, figures, sizes, streams_customer, terms
+from tests.streams.mapping.builders import entities
 
 KEYS = ["name", "value", "unit", "peer", "peer_value", "ratio"]
 
@@ -30,6 +31,15 @@ def test_an_unknown_group_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         bench.main(["codecs"])
     assert "no such group: codecs" in capsys.readouterr().err
+
+
+def test_what_a_merchant_of_size_costs_is_counted_for_every_entity() -> None:
+    """An entity that was never written would cost nothing on paper, and memory that is counted wrongly stops a worker in the night of the first load."""
+    found = {figure.name: figure.value for figure in sizes.run(5)}
+    assert {name.split(".")[1] for name in found} == {*entities(), "quiet_day"}
+    assert [name for name, value in found.items() if value <= 0] == []
+    assert found["sizes.customer.packed"] < found["sizes.customer.decoded"] / 3
+    assert found["sizes.quiet_day.salesforce"] < 20_000, "a small org has 100,000 calls a day for everybody"
 
 
 def test_customers_go_through_the_real_stages_and_the_bare_loop(endpoints: stack.Endpoints) -> None:
