@@ -42,7 +42,6 @@ CASES = (
         {"Accord_Stated_Total__c": Decimal("21.00")}, {"Accord_Stated_Total__c": Decimal("19.98")},
     ),
     Case("subsidiary_mismatch", 'Store "moon" is not known, so no subsidiary sells this order.', {"Accord_Store__c": "moon"}, {"Accord_Store__c": "us"}),
-    Case("currency_mismatch", "The order is in USD; de sells to this customer in EUR.", {"Accord_Store__c": "de"}, {"Accord_Store__c": "us"}),
     Case(
         "price_missing", 'Line 1: no USD price for "CUP-01" at level base allows 5; at least 8.99.', {"Accord_Store__c": "outlet"}, {},
         ("CUP-01", 2, "5.00", {}), {"UnitPrice": Decimal("9.50")},
@@ -71,12 +70,14 @@ async def test_what_is_wrong_in_an_order_is_read_on_it_and_the_mend_is_enough(pi
         await told_off(pipeline, ident, "rejected", case.code, case.message)
         if case.mended_line:
             (row,) = (await pipeline.sf.query(f"SELECT Id FROM OrderItem WHERE OrderId = '{ident}'")).rows
+            await changed(pipeline.sf, "Order", ident, {"Status": "Draft"})  # Salesforce lets nobody change a line of an activated order
             await changed(pipeline.sf, "OrderItem", row["Id"], case.mended_line)
+            await changed(pipeline.sf, "Order", ident, {"Status": "Activated"})
         if case.mend:
             await changed(pipeline.sf, "Order", ident, case.mend)
         await gone(pipeline, ident)
 
-    await asyncio.gather(*map(comes_back, CASES), no_sku(pipeline, buyer))
+    await asyncio.gather(*map(comes_back, CASES), no_sku(pipeline, buyer), in_euros(pipeline, buyer))
 
 
 async def no_sku(rig: Rig, buyer: str) -> None:
@@ -86,6 +87,15 @@ async def no_sku(rig: Rig, buyer: str) -> None:
     entry_id = await made(rig.sf, "PricebookEntry", entry)
     ident = await order(rig, buyer, [("CUP-01", 1, "3.00", {"PricebookEntryId": entry_id})])
     await told_off(rig, ident, "rejected", "missing_sku", 'Line 1: product "Odd cup" has no SKU, so NetSuite can\'t know it.')
+
+
+async def in_euros(rig: Rig, buyer: str) -> None:
+    """Salesforce lets nobody change the currency of an order: its seller makes another."""
+    (row,) = (await rig.sf.query("SELECT Id FROM Product2 WHERE StockKeepingUnit = 'CUP-01'")).rows
+    entry = {"Pricebook2Id": rig.seeds.pricebook, "Product2Id": row["Id"], "UnitPrice": Decimal(9), "IsActive": True, "CurrencyIsoCode": "EUR"}
+    entry_id = await made(rig.sf, "PricebookEntry", entry)
+    ident = await order(rig, buyer, [("CUP-01", 1, "9.00", {"PricebookEntryId": entry_id})], CurrencyIsoCode="EUR")
+    await told_off(rig, ident, "rejected", "currency_mismatch", "The order is in EUR; us sells to this customer in USD.")
 
 
 async def test_what_others_lack_is_read_on_the_order_and_it_goes_by_itself(pipeline: Rig):
