@@ -6,13 +6,16 @@ one another, only for what their own chapter needs.
 
 from __future__ import annotations
 
-from ops.demo.story import crash, customers, ending, goods, joining, offers, sale, shelves, shops
+from ops.demo.story import agreed, crash, customers, ending, goods, joining, offers, reasons, returned, rules, sale, shelves, shops
 
 ACTS = (
     (joining.joined,),
     (customers.arrives,),
-    (customers.owned, customers.deleted, sale.told, goods.waits, goods.inactive, goods.mended, offers.told, shelves.told),
-    (shops.told,),
+    (
+        customers.owned, customers.deleted, sale.told, goods.waits, goods.inactive, goods.mended, offers.told, shelves.told, agreed.told, reasons.told,
+        returned.told,
+    ),
+    (shops.told, rules.told),
     (crash.killed, crash.joined),
     (ending.told,),
-)
+)  # fmt: skip
