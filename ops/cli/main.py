@@ -21,6 +21,7 @@ from ops.cli import (
     mend,
     parked,
     position,
+    rebuild,
     reconcile,
     report,
     run,
@@ -47,6 +48,7 @@ look.register(app)
 mend.register(app)
 backfill.register(app)
 reconcile.register(app)
+rebuild.register(app)
 demo.register(app)
 soak.register(app)
 doctor.register(app)

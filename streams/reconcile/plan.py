@@ -47,19 +47,17 @@ def plan(draft: Draft, target: str, names: frozenset[str] | None) -> Plan:
 
 
 def _creation(draft: Draft, target: str, source: str) -> Plan:
-    if not _may_create(draft, target, source):
-        return Plan({}, {}, creating=True)
+    """After the matcher said that the record is nowhere else, and when the mapping's `when` rule holds."""
+    nothing = Plan({}, {}, creating=True)
+    if draft.standing(source) != PRESENT or not draft.registers.get(source) or not alone(draft, source):
+        return nothing
     if missed(draft, target, source):
         look_for(draft, target, source)
-        return Plan({}, {}, creating=True)
+        return nothing
+    if not draft.rules.creates(target, draft.read):
+        return nothing
     agree_on_nothing(draft, target)
     return Plan(_first(draft, target), _seeds(draft, target, source), creating=True)
-
-
-def _may_create(draft: Draft, target: str, source: str) -> bool:
-    """After the matcher said that the record is nowhere else, and when the mapping's `when` rule holds."""
-    known = draft.standing(source) == PRESENT and bool(draft.registers.get(source))
-    return known and alone(draft, source) and draft.rules.creates(target, draft.read)
 
 
 def own_value(draft: Draft, name: str, target: str) -> str | None:

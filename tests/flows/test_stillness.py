@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
-import time
 from typing import Any
 
 from ops.demo import world
@@ -37,9 +37,33 @@ async def test_a_replay_writes_nothing(pipeline: Rig):
     """Every change of every topic once more: registers know them all, so neither system may see a single write."""
     await pipeline.quiet()
     here, there = await pipeline.last("salesforce"), await pipeline.last("netsuite")
-    sent = await asyncio.to_thread(replay, pipeline.pipeline, Span(), int(time.time() * 1000))
-    assert sent.records > 20
+    would = await asyncio.to_thread(replay, pipeline.pipeline, Span(), 0, dry=True)
+    command = [sys.executable, "-m", "ops.cli", "replay", *(f"--topic={topic}" for topic in would.topics), "--from", "0", "--config", str(pipeline.config)]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60, env=world.environment(), check=False)
+    assert f"{would.records} changes sent again" in " ".join(done.stdout.split()), done.stdout + done.stderr
+    assert would.records > 20
     await pipeline.quiet()
+    assert shown(await pipeline.journal("salesforce", here)) == []
+    assert shown(await pipeline.journal("netsuite", there)) == []
+
+
+async def test_a_state_rebuilt_from_nothing_holds_equal_golden_records_and_writes_nothing(pipeline: Rig):
+    """The broker's disks are lost: what both systems hold, and our keys on their records, are enough to know everything again, and to do nothing twice.
+    The roles stay stopped; the next test starts them on this state, and sees that nothing but its own customer is written."""
+    await pipeline.quiet()
+    await asyncio.to_thread(pipeline.stop_all)
+    here, there = await pipeline.last("salesforce"), await pipeline.last("netsuite")
+    records = await asyncio.to_thread(pipeline.pipeline.table, "record")
+    open_ = {key for key, r in records.items() if r.rejected or r.waiting or r.problems or any(r.held.values())}  # only the topics knew of these
+    file = pipeline.folder / "rebuild.json"
+    command = [sys.executable, "-m", "ops.cli", "rebuild", "--yes", "--json", str(file), "--config", str(pipeline.config)]
+    environment = {**world.environment(), "COLUMNS": "200"}
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=200, env=environment, check=False)
+    assert file.exists(), done.stdout[-2000:] + done.stderr[-2000:]
+    told_of = json.loads(file.read_text())
+    assert [w for w in told_of["writes"] if w["key"] not in open_] == []
+    assert [d for d in told_of["differences"] if d["key"] not in open_] == []
+    assert told_of["before"]["customer"] >= 5
     assert shown(await pipeline.journal("salesforce", here)) == []
     assert shown(await pipeline.journal("netsuite", there)) == []
 
