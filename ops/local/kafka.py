@@ -64,11 +64,16 @@ def prepare(home: Path, java: Path, class_path: str, port: int, controller_port:
     (home / "log4j2.properties").write_text(LOG_CONFIG)
     if (home / "data" / "meta.properties").exists():
         return
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    command = [*_java(home, java, class_path), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(home / CONFIG)]
+    command = [*_java(home, java, class_path), "kafka.tools.StorageTool", "format", "-t", cluster_id(uuid.uuid4()), "-c", str(home / CONFIG)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Fatal(f"Kafka's storage in {home} could not be formatted:\n{done.stdout[-2000:]}{done.stderr[-2000:]}", code="local_start")
+
+
+def cluster_id(random: uuid.UUID) -> str:
+    """16 bytes in base64. Never with a dash in front, as one of 64 would have: Kafka's tool takes that for an option."""
+    text = base64.urlsafe_b64encode(random.bytes).decode().rstrip("=")
+    return text.replace("-", "A", 1) if text.startswith("-") else text
 
 
 def command(home: Path, java: Path, class_path: str) -> list[str]:
