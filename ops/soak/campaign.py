@@ -53,11 +53,14 @@ async def campaign(seed: int, changes: int, faults: str, json_file: Path, folder
 async def once(home: Path, seed: int, changes: int, strikes: Sequence[Strike], work_s: float = math.inf) -> Result:
     """One run in an empty folder; everything that was started is stopped, the folder stays for whoever looks for the reason."""
     await asyncio.to_thread(_empty, home)
-    ground = await place.opened(home)
     try:
-        return await soak(ground, seed, changes, strikes, console.print, work_s)
+        ground = await place.opened(home)
+        try:
+            return await soak(ground, seed, changes, strikes, console.print, work_s)
+        finally:
+            await ground.close()
     finally:
-        await ground.close()
+        await asyncio.to_thread(stack.down, home / "local")  # also where it could not even be opened
 
 
 def _empty(folder: Path) -> None:
