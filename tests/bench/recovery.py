@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -40,7 +41,7 @@ class Plan:
     outage_s: float = 60.0
 
 
-SHORT = Plan(customers=10, idle=2, rate=10, outage_s=5.0)
+SHORT = Plan(customers=10, idle=2, rate=10, outage_s=10.0)
 
 
 @dataclass(slots=True)
@@ -86,15 +87,26 @@ def digits(phone: str) -> str:
 async def measure(plan: Plan) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="accord-bench-") as folder:
         async with opened(Path(folder), plan.customers) as town:
-            crossing = Crossing(town)
-            idle = max([await crossing.both() for _ in range(plan.idle)])
-            out = [Figure("recovery.idle", round(idle, 2), "s")]
-            roles = [r for r in (*ONWARD, *ASIDE) if r in town.supervisor.children]
-            out += [at_most(f"recovery.{role}", round(await after_kill(town, crossing, role), 2), "s", BOUND_S) for role in roles]
-            out.append(at_most("recovery.registry", round(await after_restart(town, crossing, "registry"), 2), "s", BOUND_S))
-            out.append(at_most("recovery.broker", round(await after_restart(town, crossing, "kafka"), 2), "s", 2 * BOUND_S))
-            out += await moved(town, crossing)
-            return out + await outage(town, plan)
+            return [_told(figure) async for figure in _figures(town, plan)]
+
+
+async def _figures(town: Town, plan: Plan) -> AsyncIterator[Figure]:
+    crossing = Crossing(town)
+    yield Figure("recovery.idle", round(max([await crossing.both() for _ in range(plan.idle)]), 2), "s")
+    for role in (r for r in (*ONWARD, *ASIDE) if r in town.supervisor.children):
+        yield at_most(f"recovery.{role}", round(await after_kill(town, crossing, role), 2), "s", BOUND_S)
+    for figure in await outage(town, plan):
+        yield figure
+    for figure in await moved(town, crossing):
+        yield figure
+    yield at_most("recovery.registry", round(await after_restart(town, crossing, "registry"), 2), "s", BOUND_S)
+    yield at_most("recovery.broker", round(await after_restart(town, crossing, "kafka"), 2), "s", 2 * BOUND_S)
+
+
+def _told(figure: Figure) -> Figure:
+    """A run takes minutes: each value is said when it is known."""
+    sys.stderr.write(f"{figure.name} {figure.value} {figure.unit}\n")
+    return figure
 
 
 async def after_kill(town: Town, crossing: Crossing, role: str) -> float:
