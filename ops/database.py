@@ -9,7 +9,8 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 #: An embedded database is read by people while a role writes: readers and the writer don't wait for each other with a write-ahead log.
-PRAGMAS = ("journal_mode=wal", "foreign_keys=on", "busy_timeout=10000")
+#: What is deleted is overwritten: whoever asked to be forgotten must not be found in the file.
+PRAGMAS = ("journal_mode=wal", "foreign_keys=on", "busy_timeout=10000", "secure_delete=on")
 
 
 def engine(url: str, file: Path) -> AsyncEngine:

@@ -35,7 +35,7 @@ from schemas.terms import Break, CustomerOffers, CustomerTerms, ItemTerms, Offer
 
 __all__ = [
     "Allotment", "Assigned", "AssumedValue", "Audit", "Break", "Change", "Claim", "Claimant", "Claims", "CustomerOffers", "CustomerTerms",
-    "DeadLetter", "Demand", "EventValue", "Handling", "Handover", "Held", "ItemTerms", "Learned", "Link", "Mark", "Match", "Notice", "Observation", "Offer", "Outcome",
+    "DeadLetter", "Demand", "Erasure", "EventValue", "Handling", "Handover", "Held", "ItemTerms", "Learned", "Link", "Mark", "Match", "Notice", "Observation", "Offer", "Outcome",
     "Parked", "Part", "Position", "Problem", "ReadRequest", "Reason", "Record", "Register", "Rejection", "Round", "RowValue", "Settled", "Share",
     "Stock", "Tombstone", "Values", "Waiting", "Write",
 ]  # fmt: skip
@@ -149,12 +149,25 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """Reconcile learned an id from an outcome: resolve must know whose it is."""
+    """Reconcile learned an id from an outcome: resolve must know whose it is. `erased_at` (epoch ms): nobody's any more, nothing older brings it back."""
 
     entity: str
     system: str
     record_id: str
     key: str
+    erased_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A person wants a record to be forgotten that no system holds any more. `at`: epoch ms."""
+
+    key: str
+    entity: str
+    at: int
+    by: str
+    why: str
+    lane: str = "live"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,10 @@ class Topic:
     def config(self) -> dict[str, str]:
         """Broker settings of the topic."""
         if self.compact:
-            return {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.3", "delete.retention.ms": str(DAY_MS)}
+            return {
+                "cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.3", "delete.retention.ms": str(DAY_MS),
+                "max.compaction.lag.ms": str(DAY_MS),  # what was erased is gone from the disk a day later, however little is written
+            }  # fmt: skip
         return {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
 
 
@@ -44,7 +47,7 @@ def pipeline_topics(objects: Sequence[tuple[str, str]], entities: Sequence[str],
     out += [Topic(f"read.{s}", "source record", ("ReadRequest",)) for s in SYSTEMS]
     out += [
         Topic("learned", "source record", ("Learned",)),
-        Topic("observation", "entity key", ("Observation", "Match", "Handover", "Mark"), twin=True),
+        Topic("observation", "entity key", ("Observation", "Match", "Handover", "Erasure", "Mark"), twin=True),
         Topic("claim", "match value", ("Claim", "Mark"), twin=True),
         Topic("assigned", "source record", ("Assigned",), compact=True),
         Topic("claims", "match value", ("Claims",), compact=True),

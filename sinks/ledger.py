@@ -52,6 +52,7 @@ class Ledger:
         """`size(lane, waiting)`: writes of so many that one batch takes. `call_s`: the longest that a call lives at the target, for the
         hold after an unclean end.
         """
+        self._target = target
         self.links = LinkIndex()
         self.lanes = Lanes()
         self.parking = Parking(target)
@@ -159,6 +160,7 @@ class Ledger:
         """A link as it stands now: what waited for it is released."""
         self.links.put(key, link)
         if link is None:
+            self._forget(key, now_ms)
             return
         if link.alias:
             self.parking.folded(key, link.alias)
@@ -258,6 +260,15 @@ class Ledger:
         for slot in slots:
             self.parking.remove(slot.parked.key)
             self._outbox.extend(settle.released(slot.parked, slot.partition, now_ms))
+
+    def _forget(self, key: str, now_ms: int) -> None:
+        """The record was erased: what we keep of it goes too."""
+        found = self._settled.get(key)
+        if found is None or found[1] not in self.partitions():
+            return
+        del self._settled[key]
+        slot = self.parking.remove(key)
+        self._outbox.extend(settle.erased(self._target, key, found[1], slot.parked if slot else None, now_ms))
 
     def _done(self, part: Part, offset: int) -> None:
         self._offsets[part].settle(offset)

@@ -117,6 +117,15 @@ def overdue(parked: Parked, now_ms: int) -> tuple[Out, ...]:
     return (Out("audit", step.correlation_id, step),)
 
 
+def erased(target: str, key: str, partition: int, parked: Parked | None, now_ms: int) -> tuple[Out, ...]:
+    """Nothing of the record is kept; a write of it that waits ends, with a word on the audit trail."""
+    settled = Out(f"settled.{target}", key, None, partition=partition)
+    if parked is None:
+        return (settled,)
+    step = _step(parked, now_ms, "withdrawn", "its record was erased")
+    return settled, Out(f"parked.{target}", key, None, partition=partition), Out("audit", step.correlation_id, step)
+
+
 def dead(topic: str, partition: int, offset: int, key: bytes | None, value: bytes | None, code: str, error: str, now_ms: int) -> Out:
     """A record that can't be read, whole, with the reason."""
     letter = DeadLetter(topic, partition, offset, key, value, code, error, "sink", now_ms)

@@ -18,6 +18,8 @@ from schemas.ids import Ref, from_external, merged_into, parse_ref
 Observe = Callable[[str, str, Mapping[str, Any], str], tuple[Values, bool]]
 
 UNKNOWN = Assigned(key="")
+#: Kind of the tombstone of an id whose record was erased: not even an undelete from before may bring it back.
+ERASED = "erased"
 EVENT_KINDS = frozenset({"create", "update", "delete", "undelete"})
 GONE_KINDS = frozenset({"delete", "gone"})
 
@@ -55,6 +57,8 @@ def resolve(
     known = state or UNKNOWN
     if reading.hint:
         return hinted(change, body, reading.hint)
+    if known.tombstone and known.tombstone.kind == ERASED and change.time <= known.tombstone.time:
+        return Resolution(note="erased: mints nothing")
     if change.kind in GONE_KINDS:
         return gone(change, known, lane)
     if change.kind == "gap":
@@ -121,6 +125,8 @@ def learn(learned: Learned, state: Assigned | None, *, lane: str) -> Resolution:
     An id that has a key of its own by then was seen before its adoption: that key learns of its counterpart, and folds.
     """
     known = state or UNKNOWN
+    if learned.erased_at:
+        return Resolution(state=Assigned("", Tombstone(ERASED, 0, learned.erased_at)))
     if known.key == learned.key:
         return Resolution()
     if known.key:

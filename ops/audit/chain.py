@@ -1,13 +1,14 @@
 """The hash chain over the rows of the audit trail: one chain for each partition of its topic, in the order of offsets. Pure.
 
-Each row has a seal: the digest of the row, and a link made of it and the link before. Whoever changes, removes or inserts a row leaves a seal that
-doesn't fit; whoever makes all seals anew gets other links than those that somebody noted down before (`heads`).
+Each row has a seal: the digest of the row, that of the name of its record, and a link made of both and the link before. Whoever changes, removes or inserts a row leaves a seal that
+doesn't fit; whoever makes all seals anew gets other links than those that somebody noted down before (`heads`). Rows of a record that was erased on
+request are gone while their seals stay: they are no fault where a row of the chain says that this record was erased.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -18,11 +19,12 @@ Place = tuple[int, int]
 
 
 class Seal(NamedTuple):
-    """`digest`: of the row. `link`: of everything in this partition up to here."""
+    """`digest`: of the row. `subject`: of its record's name. `link`: of everything in this partition up to here."""
 
     partition: int
     offset: int
     digest: str
+    subject: str
     link: str
 
     @property
@@ -47,9 +49,10 @@ class Head(NamedTuple):
 
 @dataclass(slots=True)
 class Verdict:
-    """What a walk along the chain has found. `faults` holds the first thousand of `count`."""
+    """What a walk along the chain has found. `faults` holds the first thousand of `count`. `erased`: seals of rows that went on request."""
 
     rows: int = 0
+    erased: int = 0
     count: int = 0
     faults: list[Fault] = field(default_factory=list)
     heads: dict[int, Head] = field(default_factory=dict)
@@ -65,28 +68,35 @@ def digest(row: Mapping[str, Any]) -> str:
     return sha256(json.dumps(dict(row), sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
-def link(before: str, place: Place, of_row: str) -> str:
-    return sha256(f"{before}|{place[0]}|{place[1]}|{of_row}".encode()).hexdigest()
+def subject(name: str) -> str:
+    """Of a record's name: its key, or the address of a source record that has none yet. Shows which rows an erasure means, and no name."""
+    return sha256(name.encode()).hexdigest()
 
 
-def sealed(rows: Iterable[tuple[Place, Mapping[str, Any]]], heads: Mapping[int, Head]) -> Iterator[tuple[Mapping[str, Any], Seal]]:
+def link(before: str, place: Place, of_row: str, whose: str) -> str:
+    return sha256(f"{before}|{place[0]}|{place[1]}|{of_row}|{whose}".encode()).hexdigest()
+
+
+def sealed(
+    rows: Iterable[tuple[Place, Mapping[str, Any]]], heads: Mapping[int, Head], name: Callable[[Mapping[str, Any]], str]
+) -> Iterator[tuple[Mapping[str, Any], Seal]]:  # fmt: skip
     """New rows, in order, each with its seal. Rows at or before the head of their partition are old ones, read again: left out."""
     ends = dict(heads)
     for place, row in rows:
         partition, offset = place
         head = ends.get(partition, Head(-1, ""))
         if offset > head.offset:
-            of_row = digest(row)
-            ends[partition] = Head(offset, link(head.link, place, of_row))
-            yield row, Seal(partition, offset, of_row, ends[partition].link)
+            of_row, whose = digest(row), subject(name(row))
+            ends[partition] = Head(offset, link(head.link, place, of_row, whose))
+            yield row, Seal(partition, offset, of_row, whose, ends[partition].link)
 
 
 class Walk:
-    """Along rows and seals, both by partition and offset. `noted`: heads that somebody kept elsewhere."""
+    """Along rows and seals, both by partition and offset. `noted`: heads that somebody kept elsewhere. `erased`: subjects that rows call erased."""
 
-    def __init__(self, noted: Mapping[int, Head]) -> None:
+    def __init__(self, noted: Mapping[int, Head], erased: Collection[str] = frozenset()) -> None:
         self.verdict = Verdict()
-        self._noted = dict(noted)
+        self._noted, self._erased = dict(noted), erased
 
     def step(self, row: tuple[Place, Mapping[str, Any]] | None, seal: Seal | None) -> None:
         """A row with its seal; one of them None = the other stands alone."""
@@ -96,12 +106,14 @@ class Walk:
             if row is not None:
                 self.verdict.tell(row[0], "inserted")
             return
-        if row is None:
+        if row is None and seal.subject in self._erased:
+            self.verdict.erased += 1
+        elif row is None:
             self.verdict.tell(seal.place, "removed")
         elif digest(row[1]) != seal.digest:
             self.verdict.tell(seal.place, "changed")
         before = self.verdict.heads.get(seal.partition, Head(-1, "")).link
-        if link(before, seal.place, seal.digest) != seal.link:
+        if link(before, seal.place, seal.digest, seal.subject) != seal.link:
             self.verdict.tell(seal.place, "broken")
         self.verdict.heads[seal.partition] = Head(seal.offset, seal.link)
         noted = self._noted.get(seal.partition)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, and_, func, or_, select
+from sqlalchemy import BigInteger, Column, Executable, Index, Integer, MetaData, String, Table, Text, and_, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ops.audit.chain import Head, Seal, Verdict, Walk, paired, sealed
+from ops.audit import erased
+from ops.audit.chain import Head, Seal, Verdict, Walk, paired, sealed, subject
 from schemas.events import Audit
 
 METADATA = MetaData()
@@ -40,8 +41,11 @@ SEALS = Table(
     Column("topic_partition", Integer, primary_key=True, autoincrement=False),
     Column("topic_offset", BigInteger, primary_key=True, autoincrement=False),
     Column("digest", String(64)),
+    Column("subject", String(64)),
     Column("link", String(64)),
 )
+#: What was erased, so that a row of it that comes later is known by a look. `verify` doesn't believe it: it goes by the rows.
+ERASED = Table("audit_erased", METADATA, Column("name", String(200), primary_key=True), Column("at", BigInteger))
 #: Rows that a walk along the chain holds at once.
 PAGE = 5_000
 
@@ -60,19 +64,25 @@ class AuditStore:
         await self._db.dispose()
 
     async def add(self, steps: Sequence[tuple[int, int, Audit]]) -> None:
-        """Store steps as (partition, offset, step), each with its seal; one that is there already stays as it is."""
+        """Store steps as (partition, offset, step), each with its seal; one that is there already stays as it is.
+
+        A step that says that a record was erased takes the record's rows away, and what comes of it later (from another partition, or at a
+        rebuild) is sealed and not stored.
+        """
         upsert = insert_sqlite if self._db.dialect.name == "sqlite" else insert_postgresql
         rows = {(p, o): {"topic_partition": p, "topic_offset": o, **_row(a)} for p, o, a in steps}
-        async with self._db.begin() as connection:
-            new = list(sealed(sorted(rows.items(), key=lambda item: item[0]), await _heads(connection)))
+        async with self._db.execution_options(writes=True).begin() as connection:
+            new = list(sealed(sorted(rows.items(), key=lambda item: item[0]), await _heads(connection), erased.name_of))
             if new:
                 await connection.execute(upsert(STEPS).on_conflict_do_nothing(), [dict(row) for row, _ in new])
                 await connection.execute(SEALS.insert(), [_seal_row(seal) for _, seal in new])
+                await _erase(connection, [row for row, _ in new], upsert(ERASED).on_conflict_do_nothing())
 
     async def verify(self, noted: Mapping[int, Head]) -> Verdict:
         """Walk along all rows and seals, a page at a time. `noted`: heads of an earlier walk, which must still be in the chain."""
-        walk = Walk(noted)
         async with self._db.connect() as connection:
+            told = await connection.execute(select(STEPS).where(STEPS.c.step == erased.STEP))
+            walk = Walk(noted, {subject(name) for row in told for name in erased.names(dict(row._mapping))})  # noqa: SLF001 (SQLAlchemy's documented way)
             partitions = {p for t in (STEPS, SEALS) for p in await connection.scalars(select(t.c.topic_partition).distinct())}
             for partition in sorted(partitions):
                 after: int | None = -1
@@ -95,7 +105,19 @@ def _row(step: Audit) -> dict[str, Any]:
 
 
 def _seal_row(seal: Seal) -> dict[str, Any]:
-    return {"topic_partition": seal.partition, "topic_offset": seal.offset, "digest": seal.digest, "link": seal.link}
+    return {"topic_partition": seal.partition, "topic_offset": seal.offset, "digest": seal.digest, "subject": seal.subject, "link": seal.link}
+
+
+async def _erase(connection: AsyncConnection, new: Sequence[Mapping[str, Any]], remember: Executable) -> None:
+    """Take away the rows of what is erased by now, if these new ones say so or are of it."""
+    said = [{"name": name, "at": row["at"]} for row in new for name in erased.names(row)]
+    if said:
+        await connection.execute(remember, said)
+    about = sorted({erased.name_of(row) for row in new} | {each["name"] for each in said})
+    for first in range(0, len(about), erased.MOST):
+        known = await connection.execute(select(ERASED).where(ERASED.c.name.in_(about[first : first + erased.MOST])))
+        for condition in erased.rows_of(STEPS, {row.name: row.at for row in known}):
+            await connection.execute(delete(STEPS).where(condition))
 
 
 async def _heads(connection: AsyncConnection) -> dict[int, Head]:

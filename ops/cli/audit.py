@@ -35,13 +35,13 @@ def verify(
     """Walk along the chain: every row that was changed, removed or inserted is named. Exit code 1 where there is one."""
     found = asyncio.run(verified(settings(config), noted(heads) if heads else {}))
     if as_json:
-        told = {"rows": found.rows, "faults": [f._asdict() for f in found.faults], "count": found.count}
+        told = {"rows": found.rows, "erased": found.erased, "faults": [f._asdict() for f in found.faults], "count": found.count}
         as_json.write_text(json.dumps({**told, "heads": {str(p): h._asdict() for p, h in found.heads.items()}}, indent=2))
     for fault in found.faults[:SHOWN]:
         console.print(f"{fault.kind}: partition {fault.partition}, offset {fault.offset}", style="bold red")
     for partition, head in found.heads.items():
         console.print(f"partition {partition}: {head.offset} {head.link}", soft_wrap=True)
-    console.print(f"{found.rows} rows, {found.count} faults")
+    console.print(f"{found.rows} rows, {found.erased} erased on request, {found.count} faults")
     raise typer.Exit(1 if found.count else 0)
 
 

@@ -1,4 +1,4 @@
-"""Commands that act: read again, say what was merged, replay."""
+"""Commands that act: read again, say what was merged, erase, replay."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from accord.errors import Rejected
-from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
+from ops.cli.options import DEFAULT_CONFIG, By, ConfigFile, now_ms, settings, somebody
 from schemas.events import ReadRequest
 from schemas.ids import MERGED, parse_ref
 
@@ -25,6 +25,7 @@ Name = Annotated[str, typer.Argument(help="A key or address, e.g. customer:sales
 def register(app: typer.Typer) -> None:
     app.command("refresh")(refresh)
     app.command("merged")(merged)
+    app.command("erase")(erase)
     app.command("replay")(replay)
 
 
@@ -50,6 +51,20 @@ def merged(loser: Name, winner: Name, config: ConfigFile = DEFAULT_CONFIG) -> No
         raise Rejected(f"{loser} and {winner} must be two records of one kind in one system", code="not_alike")
     Pipeline.of(settings(config)).ask([ReadRequest(gone.entity, gone.system, "", gone.id, MERGED + into.id)])
     console.print(f"asked to read {loser}; once it is gone, {winner} stands for it")
+
+
+def erase(
+    record: Name,
+    reason: Annotated[str, typer.Option(help="On whose request; no names of persons: this is kept.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+    by: By = "",
+) -> None:
+    """Forget a record that was deleted in both systems: state, golden record, links, reports and audit trail. It can't be undone."""
+    from ops.pipeline import Act, Pipeline
+
+    given = settings(config)
+    keys = Pipeline.of(given).erase(record, Act(somebody(by), reason, now_ms()), int(given.run.margin_s * 1000))
+    console.print(f"asked to erase {', '.join(keys)}; accord trace {keys[0]} says when it is done, or why not", soft_wrap=True)
 
 
 def replay(

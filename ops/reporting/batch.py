@@ -10,19 +10,21 @@ from typing import Any
 from accord.errors import Rejected
 from accord.kafka.records import Partition, Record
 from schemas.topics import Topics
+from streams.stages.desk import ERASED
 
 Golden = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One golden record; `golden` None = it has ended."""
+    """One golden record; `golden` None = it has ended. `erased`: on request, its history too."""
 
     entity: str
     key: str
     offset: int
     at: datetime
     golden: Golden | None
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def batch(
             golden = None if record.value is None else decode(record.value)
             if golden is not None:
                 check(golden, entity)
-            told.append(Told(entity, key, record.offset, moment(record.timestamp), golden))
+            told.append(Told(entity, key, record.offset, moment(record.timestamp), golden, ERASED in record.headers))
         except Rejected as error:
             unreadable.append(Unreadable(record.topic, record.partition, record.offset, key, error.code, str(error)))
         except OverflowError as error:

@@ -73,6 +73,9 @@ class ReportStore:
             last = {(t.entity, t.key): t for t in batch.told}
             if last:
                 await self._put(connection, list(last.values()))
+            for told in (t for t in batch.told if t.erased):
+                await connection.execute(delete(HISTORY).where(HISTORY.c.entity == told.entity, HISTORY.c.key == told.key))
+                await connection.execute(delete(UNREADABLE).where(UNREADABLE.c.key == told.key))
 
     async def _advance(self, connection: AsyncConnection, moves: Mapping[Partition, tuple[int, int]]) -> None:
         """First of all: it takes SQLite's lock on writing, and in PostgreSQL that on these rows."""

@@ -13,6 +13,8 @@ from schemas.topics import Topics
 from streams.stage import Headers, Message, Out
 
 CORRELATION = "correlation-id"
+#: On the tombstone of a golden record that was erased: reports forget its history too.
+ERASED = ("accord-erased", b"1")
 #: Headers that go along with everything that an event causes.
 TRAIL = frozenset({CORRELATION, "traceparent"})
 

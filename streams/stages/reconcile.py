@@ -8,15 +8,16 @@ from typing import Any, Protocol
 
 from accord.errors import Rejected
 from accord.links import LinkIndex
-from schemas.events import RETIRED, AssumedValue, Link, Mark, Observation, Outcome, Part, ReadRequest, Record, Write
+from schemas.events import RETIRED, AssumedValue, Erasure, Link, Mark, Observation, Outcome, Part, ReadRequest, Record, Write
 from schemas.ids import Ref, to_external
 from streams.match import passed
 from streams.reconcile import Ask, Decision, reconcile
 from streams.reconcile.ended import ended
+from streams.reconcile.erase import erase, kept
 from streams.reconcile.registers import top
 from streams.rules import Links, Read, Rules
 from streams.stage import Headers, Message, Out
-from streams.stages.desk import Desk, trail
+from streams.stages.desk import ERASED, Desk, trail
 from streams.stages.due import Due
 from streams.stages.leaning import Leaning, leans_on, look_again
 from streams.stages.marks import OWN, hand_on
@@ -113,6 +114,8 @@ class ReconcileStage:
         if entity is None:
             return [self._desk.dead(self.name, message, "unknown_entity", f"no mapping for entity {event.entity!r}")]
         key = message.key or event.key.encode()
+        if isinstance(event, Erasure):
+            return self._erase(partition, store, entity, event, headers)
         record = store.get(key) or Record(key=key.decode(), entity=event.entity)
         try:
             decision = reconcile(record, event, entity.rules, self._links)
@@ -194,6 +197,26 @@ class ReconcileStage:
     def _read(self, request: ReadRequest, headers: Headers) -> Out:
         address = str(Ref(request.entity, request.system, request.record_id))
         return self._desk.out(f"read.{request.system}", address, request, headers)
+
+    def _erase(self, partition: int, store: MutableMapping[bytes, Record], entity: Entity, asked: Erasure, headers: Headers) -> list[Out]:
+        """Tombstones for all that stands under its key, and the word to those who hold something else of it."""
+        desk, record = self._desk, store.get(asked.key.encode())
+        why_not = "there is no such record" if record is None else kept(record, entity.rules.margin_ms)
+        if record is None or why_not:
+            return [desk.step(headers, "not_erased", entity=asked.entity, key=asked.key, code="kept", message=f"{asked.by} asked: {why_not}")]
+        del store[asked.key.encode()]
+        self._know(record.key, None)
+        self._leaning.put((partition, record.key.encode()), frozenset())
+        found, golden = erase(record, asked), desk.out(f"entity.{record.entity}", record.key, None, (*headers, ERASED))
+        self._told.anew(partition, golden.key, None)
+        return [
+            desk.out("record", record.key, None, headers, partition=partition),
+            desk.out("link", record.key, None, headers),
+            golden,
+            *(desk.out("claim", c.value, c, headers, lane=c.lane) for c in found.claims),
+            *(desk.out("learned", str(Ref(x.entity, x.system, x.record_id)), x, headers) for x in found.learned),
+            desk.step(headers, "erased", entity=record.entity, key=record.key, message=f"{asked.by}: {asked.why}", detail={"names": found.names}),
+        ]
 
     def _mark(self, partition: int, store: MutableMapping[bytes, Record], mark: Mark, headers: Headers) -> list[Out]:
         old = store.get(OWN) or Record(key=OWN.decode(), entity="")

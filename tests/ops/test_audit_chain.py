@@ -88,7 +88,7 @@ def test_an_inserted_row_is_named(database_url, offset):
     copy = "SELECT 0, {}, correlation_id, at, step, system, entity, key, record_id, event_id, code, message, detail, duration_ms FROM audit_step"
     new = f"INSERT INTO audit_step {copy.format(offset)} WHERE topic_partition = 0 AND topic_offset = 9"
     assert after(database_url, new).faults == [Fault(0, offset, "inserted")]
-    seal = f"INSERT INTO audit_seal SELECT 0, {offset}, digest, link FROM audit_seal WHERE topic_partition = 0 AND topic_offset = 9"
+    seal = f"INSERT INTO audit_seal SELECT 0, {offset}, digest, subject, link FROM audit_seal WHERE topic_partition = 0 AND topic_offset = 9"
     assert Fault(0, offset, "broken") in after(database_url, seal).faults, "with a seal of its own"
 
 
@@ -117,3 +117,58 @@ def test_heads_are_noted_in_a_file_and_nonsense_is_refused(tmp_path):
         good.write_text(wrong)
         with pytest.raises(Rejected):
             noted(good)
+
+
+PERSON, OTHER = "contact:salesforce:003A", "contact:salesforce:003B"
+TOLD = json.dumps({"names": [PERSON, "contact:netsuite:77"]})
+
+
+def about(at, key, *, step="sent", system="netsuite", record_id="77", detail="{}"):
+    return Audit(f"c{at}", at, step, system, "contact", key, record_id, "", "", "", detail, 0)
+
+
+#: Read before it had a key, decided, written; another one's; the erasure; and one from another partition that comes after it.
+TRAIL = [
+    (0, 0, about(1, "", step="read")), (0, 1, about(2, PERSON)), (1, 0, about(3, OTHER)), (1, 1, about(3, "", step="read", record_id="78")),
+    (0, 2, about(5, PERSON, step="erased", system="", record_id="", detail=TOLD)), (1, 2, about(4, PERSON, step="applied")),
+]  # fmt: skip
+
+
+def erased(url, *statements, again=False):
+    """Rows that are left, and the verdict."""
+
+    async def run():
+        db = engine(url, Path("unused"))
+        store = AuditStore(db)
+        await store.open()
+        for batch in [[row for row in TRAIL if row[0] == p] for p in (0, 1)] if again else (TRAIL[:4], TRAIL[4:5], TRAIL[5:]):
+            await store.add(batch)
+        async with db.begin() as connection:
+            for statement in statements:
+                await connection.execute(text(statement))
+            left = [tuple(row) for row in await connection.execute(text("SELECT step, key, record_id FROM audit_step ORDER BY at, record_id"))]
+        verdict = await store.verify({})
+        await store.close()
+        return left, verdict
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_an_erased_record_is_gone_from_the_trail_and_the_chain_still_holds(database_url, again):
+    """Forgotten on request, also where the topic is read once more from its beginning; and nobody else's row with it."""
+    left, verdict = erased(database_url, again=again)
+    assert left == [("sent", OTHER, "77"), ("read", "", "78"), ("erased", PERSON, "")]
+    assert (verdict.faults, verdict.rows, verdict.erased) == ([], 3, 3)
+
+
+def test_an_erasure_hides_nobody_elses_row(database_url):
+    """Whoever may write the database must not call a removal an erasure: only a row of the chain says what was erased."""
+    _, verdict = erased(database_url, f"DELETE FROM audit_step WHERE key = '{OTHER}'")
+    assert verdict.faults == [Fault(1, 0, "removed")]
+    forged = f"INSERT INTO audit_erased VALUES ('{OTHER}', 9)"
+    _, verdict = erased(database_url, f"DELETE FROM audit_step WHERE key = '{OTHER}'", forged)
+    assert verdict.faults == [Fault(1, 0, "removed")]
+    _, verdict = erased(database_url, "DELETE FROM audit_step WHERE step = 'erased'")
+    assert {f.kind for f in verdict.faults} == {"removed"}
+    assert verdict.count == 5, "without the word of the chain every row that went is a fault, and its own too"

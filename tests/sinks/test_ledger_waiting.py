@@ -203,3 +203,17 @@ def test_a_record_that_names_itself_does_not_wait_for_itself() -> None:
     give(led, a_write("fulfilment:netsuite:5", 1, body={}, parts=[part]))
     [batch], _ = run(led)
     assert batch.jobs[0].parts[1].body == {"Fulfilment__c": {"$self": True}}
+
+
+def test_an_erased_record_leaves_neither_its_id_nor_a_waiting_write() -> None:
+    """What a sink remembers of a person who asked to be forgotten goes too; what waited doesn't vanish without a word."""
+    led = ledger()
+    give(led, an_order(), a_write(B, 1))
+    run(led)
+    led.link(B, None, NOW)
+    led.link(ORDER, None, NOW)
+    outs, _ = led.drain("open")
+    assert [(o.topic, o.key) for o in outs if o.event is None] == [("settled.netsuite", B), ("settled.netsuite", ORDER), ("parked.netsuite", ORDER)]
+    assert [(s.step, s.key) for s in events(outs, "audit")] == [("withdrawn", ORDER)]
+    led.link(B, None, NOW)
+    assert not led.dirty, "once is enough"

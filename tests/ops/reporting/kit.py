@@ -13,7 +13,7 @@ from zlib import crc32
 
 from sqlalchemy import select, text
 
-from accord.kafka.records import Partition, Record
+from accord.kafka.records import Headers, Partition, Record
 from ops.database import engine
 from ops.reporting.batch import batch
 from ops.reporting.migrate import migrate
@@ -45,7 +45,7 @@ class Log:
         self.values: dict[bytes, dict[str, Any]] = {}
         self._ends: dict[Partition, int] = {}
 
-    def tell(self, key: str, golden: Mapping[str, Any] | None, *, minutes: int | None = None) -> None:
+    def tell(self, key: str, golden: Mapping[str, Any] | None, *, minutes: int | None = None, headers: Headers = ()) -> None:
         """`minutes`: after START; one for each record otherwise. None = a tombstone."""
         entity = key.partition(":")[0]
         place = Partition(TOPICS.name(f"entity.{entity}"), crc32(key.encode()) % PARTITIONS)
@@ -55,7 +55,7 @@ class Log:
         if value is not None:
             self.values[value] = {**EMPTY, **golden, "key": key}
         at = START + timedelta(minutes=len(self.records) if minutes is None else minutes)
-        self.records.append(Record(place.topic, place.partition, offset, key.encode(), value, int(at.timestamp() * 1000)))
+        self.records.append(Record(place.topic, place.partition, offset, key.encode(), value, int(at.timestamp() * 1000), headers))
 
     def by_partition(self) -> list[Record]:
         """As a reader that begins anew gets them: partition by partition."""

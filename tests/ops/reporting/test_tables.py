@@ -11,6 +11,7 @@ from accord.errors import Rejected, Transient
 from accord.kafka.records import Partition
 from ops.reporting.batch import batch
 from ops.reporting.tables import HISTORY
+from streams.stages.desk import ERASED
 from tests.ops.reporting.kit import START, TOPICS, D, Log, day, dump, opened, put, rows, run, scalar
 
 C1, C2, O1, I1 = "customer:salesforce:001A", "customer:netsuite:42", "order:salesforce:801A", "item:netsuite:7"
@@ -244,3 +245,21 @@ def test_an_amount_that_sqlite_cannot_hold_is_put_aside(tmp_path):
             return await scalar(store, "select code from reporting_unreadable"), await rows(store, "golden_order", "key")
 
     assert run(check()) == ("too_large", [])
+
+
+def test_an_erased_record_leaves_no_history(database_url):
+    """A tombstone takes the row and keeps its history, for the turnover of last month; who asked to be forgotten has none either."""
+    log = Log()
+    for key in (O1, "order:salesforce:802A"):
+        log.tell(key, order(salesforce_id=key[-4:], netsuite_id=None))
+    log.tell("order:salesforce:802A", None)
+    log.tell(O1, None, headers=(ERASED,))
+
+    async def left():
+        async with opened(database_url) as store:
+            await put(store, log)
+            async with store._db.connect() as connection:
+                history = {row.key for row in await connection.execute(select(HISTORY))}
+            return history, await rows(store, "golden_order", "key"), await rows(store, "golden_order_lines", "parent"), await scalar(store, "select count(*) from reporting_address")
+
+    assert run(left()) == ({"order:salesforce:802A"}, [], [], 0)
