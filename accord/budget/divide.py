@@ -13,8 +13,13 @@ def divide(limit: int, demands: Mapping[str, Demand], order: Sequence[str]) -> d
     rest = limit - sum(live.values())
     backfill = fill(max(for_backfill(limit, rest), kept(limit, demands)), {w: demands[w].backfill for w in order}, order)
     for _ in range(rest - sum(backfill.values()) if order else 0):
-        live[min(order, key=lambda w: live[w] + backfill[w])] += 1
+        live[min(order, key=lambda w: (not _full(w, demands, live, backfill), live[w] + backfill[w]))] += 1
     return {w: Share(live[w], backfill[w]) for w in order}
+
+
+def _full(worker: str, demands: Mapping[str, Demand], live: Mapping[str, int], backfill: Mapping[str, int]) -> bool:
+    """Would its next live call wait for a backfill call of its own to end? Another's free slot comes within some milliseconds, that takes a whole call."""
+    return backfill[worker] > 0 and live[worker] <= demands[worker].live
 
 
 def kept(limit: int, demands: Mapping[str, Demand]) -> int:
@@ -23,8 +28,11 @@ def kept(limit: int, demands: Mapping[str, Demand]) -> int:
 
 
 def for_backfill(limit: int, rest: int) -> int:
-    """Of what live leaves, one slot stays free for the next live call, where there are more than two: it need not wait for a slow call to end."""
-    spare = 1 if limit > 2 and rest > 1 else 0
+    """Of what live leaves, one slot stays free for the next live call, where there are more than two: it need not wait for a slow call to end.
+
+    Not beside two or more that live wants: a wish stands for a second or two, most calls are shorter, so those are free for each other meanwhile.
+    """
+    spare = 1 if limit > 2 and limit - rest < 2 and rest > 1 else 0
     return max(0, min(rest - spare, max(1, limit - 1)))
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from accord.budget.owner import TURN_S
 from tests.accord.budget.town import Town
+from tests.bench.figures import percentile
 
 RATES = st.sampled_from([0.0, 0.0, 0.5, 3.0, 40.0])
 
@@ -115,3 +116,25 @@ def test_pollers_that_fill_every_slot_do_not_starve_a_first_load() -> None:
     town.run(10.0)
     assert town.over == 0
     assert town.workers[1].started["backfill"] - before > 50
+
+
+@pytest.mark.parametrize("limit", [4, 5, 8])
+def test_a_saturating_backfill_takes_what_live_leaves_and_costs_live_calls_nothing(limit: int) -> None:
+    """Whoever loads a million records must neither make today's orders wait, nor wait for a week because slots stand empty: live p99 at most
+    1.2 times idle, and at least 90 % of what live calls and the one spare slot leave."""
+    town, call_s = Town(limit, 3), 0.5
+    sink, poller = town.workers[0], town.workers[1]
+    for worker, rate in ((sink, 1.3), (poller, 1.0)):
+        worker.live_rate, worker.call_s = rate, call_s
+    town.run(5.0)
+    town.fresh()
+    town.run(60.0)
+    idle = percentile(sink.late, 0.99)
+    sink.backfill_rate = 200.0
+    town.run(5.0)
+    town.fresh()
+    town.run(60.0)
+    live, backfill = ((sum(w.started[lane] for w in town.workers) * call_s / 60) for lane in ("live", "backfill"))
+    assert town.over == 0
+    assert percentile(sink.late, 0.99) <= 1.2 * idle
+    assert backfill >= 0.9 * (limit - 1 - live)

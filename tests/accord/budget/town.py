@@ -15,7 +15,7 @@ DELAY_S = 0.010
 
 @dataclass
 class Worker:
-    """`live_rate`, `backfill_rate`: calls wanted a second. `call_s`: how long one lasts."""
+    """`live_rate`, `backfill_rate`: calls wanted a second. `call_s`: how long one lasts. `late`: of each live call, from the wish to its end."""
 
     name: str
     owner: Owner
@@ -34,6 +34,8 @@ class Worker:
     started: dict[str, int] = field(default_factory=lambda: {"live": 0, "backfill": 0})
     hungry_since: float = -1.0
     longest_wait: float = 0.0
+    asked: deque[float] = field(default_factory=deque)
+    late: list[float] = field(default_factory=list)
 
     def allowed(self, now: float) -> Share:
         return self.share if now < self.valid_until else Share()
@@ -43,7 +45,9 @@ class Worker:
         self.calls = [c for c in self.calls if c[0] > now]
         if not self.alive:
             return
+        before = int(self.waiting["live"])
         self.waiting["live"] = min(50.0, self.waiting["live"] + self.live_rate * STEP_S)
+        self.asked.extend([now] * (int(self.waiting["live"]) - before))
         self.waiting["backfill"] = min(50.0, self.waiting["backfill"] + self.backfill_rate * STEP_S)
         share = self.allowed(now)
         for lane in ("live", "backfill"):
@@ -51,6 +55,8 @@ class Worker:
                 self.waiting[lane] -= 1
                 self.started[lane] += 1
                 self.calls.append((now + self.call_s, lane))
+                if lane == "live":
+                    self.late.append(now - self.asked.popleft() + self.call_s)
         self._hunger(now)
 
     def _hunger(self, now: float) -> None:
@@ -111,7 +117,7 @@ class Town:
         """Count from here on."""
         self.used = self.granted = 0.0
         for worker in self.workers:
-            worker.longest_wait = 0.0
+            worker.longest_wait, worker.late = 0.0, []
             worker.started = {"live": 0, "backfill": 0}
 
     def _speak(self, worker: Worker) -> None:
