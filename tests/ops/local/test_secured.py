@@ -63,7 +63,7 @@ def through(given: Kafka, prefix: str) -> list[bytes | None]:
     consumer.subscribe([f"{prefix}{TOPIC.name}"], lambda _: None, lambda _: None)
     read = next(found for found in iter(lambda: consumer.poll(0.5), None) if found)
     consumer.close()
-    assert [r.value for r in read] == [r.value for r in read_to_end(given.bootstrap, f"{prefix}{TOPIC.name}", settings)]
+    assert [r.value for r in read] == [r.value for r in read_to_end(given.bootstrap, f"{prefix}{TOPIC.name}", extra=settings)]
     return [r.value for r in read]
 
 
