@@ -16,6 +16,8 @@ from ops.soak.plan import ITEMS
 
 #: How long a person waits until a record shows in the other system, and how often a refused call is sent again.
 PATIENCE_S, TRIES, PAUSE_S = 90.0, 12, 0.5
+#: How long until the whole pipeline has started and sells the first goods.
+OPENING_S = 300.0
 ADDRESS = {
     f"{kind}{part}": value
     for kind in ("Billing", "Shipping")
@@ -149,8 +151,8 @@ class Town:
             self.entries = [str(row["Id"]) for row in (await self.ground.sf.query(soql)).rows]
             return len(self.entries) == ITEMS
 
-        if not await self.ground.until(look, PATIENCE_S * 2):
-            raise AssertionError(f"{len(self.entries)} of {ITEMS} goods are for sale after {PATIENCE_S * 2:.0f} s: the pipeline does not run")
+        if not await self.ground.until(look, OPENING_S):
+            raise AssertionError(f"{len(self.entries)} of {ITEMS} goods are for sale after {OPENING_S:.0f} s: the pipeline does not run")
 
 
 def today() -> str:

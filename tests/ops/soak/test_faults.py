@@ -1,0 +1,74 @@
+"""Strikes on a ground that only notes them: what is switched on is switched off again, and each is counted under its own name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from ops.soak.faults import Faults
+from ops.soak.ground import Ground
+from ops.soak.plan import Strike
+
+
+@dataclass
+class Noted:
+    """The sandboxes' control side in memory."""
+
+    on: Counter[str] = field(default_factory=Counter)
+    struck: Counter[str] = field(default_factory=Counter)
+    options: dict[str, str] = field(default_factory=dict)
+    local: Path = Path("nowhere")
+    running_roles: tuple[str, ...] = ()
+
+    async def control(self, method: str, path: str, body: Any = None, **params: str) -> Any:
+        if path.endswith("/options"):
+            self.options |= body
+        elif method == "POST":
+            self.on[body["name"]] += 1
+        elif method == "DELETE":
+            self.on = Counter({n: c for n, c in self.on.items() if params and n != params["name"]})
+        return {"struck": dict(self.struck) if "/netsuite" in path else {}}
+
+
+def faults(ground: Noted) -> Faults:
+    return Faults(cast("Ground", ground), ())
+
+
+def test_two_kinds_of_the_same_fault_are_told_apart():
+    """A conflict of records is the sandbox's `error` with another code: counted under one name, nobody would know which of the two has ever struck."""
+    ground = Noted()
+
+    async def scenario() -> Faults:
+        struck = faults(ground)
+        for n, kind in enumerate(("netsuite_error", "netsuite_record_changed")):
+            await struck._begin(Strike(n, kind, 5))
+            ground.struck["error"] += 3 + n
+            await struck._end(struck._on[-1])
+        return struck
+
+    struck = asyncio.run(scenario())
+    assert struck.struck == {"netsuite_error": 3, "netsuite_record_changed": 4}
+    assert not +ground.on
+
+
+def test_a_state_is_counted_once_and_the_zone_is_put_back():
+    """A right that is taken away strikes no counted call; an account left in another zone would stop the pipeline for ever."""
+    ground = Noted()
+
+    async def scenario() -> Faults:
+        struck = faults(ground)
+        for kind in ("netsuite_subsidiary_hidden", "netsuite_summer_time"):
+            await struck._begin(Strike(0, kind, 5))
+        assert (ground.on, ground.options) == ({"subsidiary_removed": 1}, {"time_zone": "America/Los_Angeles"})
+        assert all(on.deadline for on in struck._on), "people wait for what is hidden: it ends by the clock too"
+        for on in list(struck._on):
+            await struck._end(on)
+        return struck
+
+    struck = asyncio.run(scenario())
+    assert struck.struck == {"netsuite_subsidiary_hidden": 1, "netsuite_summer_time": 1}
+    assert (+ground.on, ground.options) == ({}, {"time_zone": "GMT"})
+
