@@ -8,11 +8,15 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Children:
-    """Child rows read with their parent in one call: Salesforce's relationship name (`OrderItems`) or NetSuite's line search."""
+    """Child rows read with their parent in one call: Salesforce's relationship name (`OrderItems`), NetSuite's line search, or a sublist.
+
+    shown: under what name rows of a sublist arrive that is called like a column.
+    """
 
     name: str
     fields: tuple[str, ...]
     filters: tuple[object, ...] = ()
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class NetSuiteRead:
 
     mode: `poll` (keyset on the stamp) or `snapshot` (read whole at a rhythm and compared: prices have no stamp).
     key: columns whose values make the record id of a snapshot row (joined by "-"); empty = the internal id.
-    sublists: sublists that no search shows (packages of a fulfilment), read from each record; arrive in the body under their names.
+    sublists: sublists that no search shows (packages of a fulfilment), read from each record; arrive in the body under their names, or `shown`.
     saved_search: a customer's own search to run instead, by id.
     joined: other searches whose rows go along. stirs: other records that must be read because of a row.
     hint: the rows only stir. query: SuiteQL to read instead of a search (snapshots only); ordered by the first of `key`.

@@ -113,7 +113,8 @@ class NetSuiteFeed:
 
     def row(self, found: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> Row:
         """A row of the answer: values by column, `_type`, `lines`, sublists and rows of other searches under their names."""
-        body = {**found["values"], "_type": found["type"], **(found.get("sublists") or {}), **(more or {})}
+        sublists = {s.shown or s.name: (found.get("sublists") or {}).get(s.name, []) for s in self._read.sublists}
+        body = {**found["values"], "_type": found["type"], **sublists, **(more or {})}
         if self._read.lines:
             body["lines"] = found.get("lines") or []
         at = found.get("stamp")

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from streams.address import street_lines
+from streams.mapping.codes import CODE_HOOKS
 from streams.mapping.convert import KEEP, cell, cell_text, read_bool, read_number, read_text
 from streams.mapping.documents import DOCUMENT_HOOKS
-from streams.mapping.lines import Body, Factory, Hook, row_reader, rows_of
+from streams.mapping.lines import Body, Factory, Hook
 from streams.mapping.order_born import BORN_HOOKS
 from streams.mapping.order_ends import ENDING_HOOKS
 from streams.mapping.order_lines import ORDER_HOOKS
@@ -131,18 +132,6 @@ def subsidiaries(columns: tuple[str, ...], _table: EntityTable, reference: Refer
         return ";".join(sorted(codes[i] for i in at.split(",") if i in codes)) or None
 
     return read
-
-
-def all_subsidiaries(_columns: tuple[str, ...], table: EntityTable, reference: Reference) -> Hook:
-    """Codes of the subsidiaries that may sell to a customer, sorted, parted by `;`. One that the configuration doesn't know isn't told."""
-    read = row_reader(table, "subsidiaries", "netsuite", reference)
-    known = reference.codes.get("subsidiaries", {})
-
-    def codes(body: Body) -> str | None:
-        found = {code for row in rows_of(body, "lines") if (code := read(row)["subsidiary"]) in known}
-        return ";".join(sorted(code for code in found if code)) or None
-
-    return codes
 
 
 def _statuses(table: EntityTable) -> StatusTable:
@@ -276,7 +265,6 @@ HOOKS: Mapping[str, Factory] = {
     "item_record": item_record,
     "item_active": item_active,
     "subsidiaries": subsidiaries,
-    "all_subsidiaries": all_subsidiaries,
     "status_word": status_word,
     "status_shown": status_shown,
     "status_letter": status_letter,
@@ -288,6 +276,7 @@ HOOKS: Mapping[str, Factory] = {
     "with_included": with_included,
     "given_tax": given_tax,
     "computed_tax": computed_tax,
+    **CODE_HOOKS,
     **ORDER_HOOKS,
     **ENDING_HOOKS,
     **BORN_HOOKS,

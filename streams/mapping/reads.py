@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from accord.reads import Children, Joined, NetSuiteRead, SalesforceRead, Stir
@@ -21,7 +21,7 @@ def reads_of(table: EntityTable, reference: Reference) -> tuple[SalesforceRead |
         SalesforceRead(table.entity, spec["object"], spec.get("mode", "cdc"), tuple(spec["fields"]), hint=(table.entity, spec["parent"]))
         for spec in salesforce.get("hints", ())
     )
-    of_netsuite = (_netsuite(table, netsuite),) if netsuite else ()  # a timeline event comes from the documents, not from a search
+    of_netsuite = (_netsuite(table, netsuite, reference.features()),) if netsuite else ()  # a timeline event comes from the documents, not from a search
     return (_salesforce(table, salesforce), *hints, *of_netsuite, *(_hint(table, spec) for spec in netsuite.get("hints", ())))
 
 
@@ -40,18 +40,19 @@ def _salesforce(table: EntityTable, spec: Any) -> SalesforceRead:
     )  # fmt: skip
 
 
-def _netsuite(table: EntityTable, spec: Any) -> NetSuiteRead:
+def _netsuite(table: EntityTable, spec: Any, features: frozenset[str]) -> NetSuiteRead:
     asked = any(LINES in native.columns for field in table.fields.values() if (native := field.native.get("netsuite")))
     lines = next((c for c in table.children.values() if c.netsuite == LINES), None) if asked else None
-    search = spec.get("lines", {})
+    search, sublists = spec.get("lines", {}), tuple(_sublists(spec, features))
+    others = {j["name"] for j in spec.get("joined", ())} | {s.shown for s in sublists}
     return NetSuiteRead(
         table.entity,
         spec["type"],
-        tuple(c for c in columns_of(table.fields.values(), "netsuite", spec.get("columns", ())) if c not in {j["name"] for j in spec.get("joined", ())}),
+        tuple(c for c in columns_of(table.fields.values(), "netsuite", spec.get("columns", ())) if c not in others),
         mode=spec.get("mode", "poll"),
         filters=frozen(spec.get("filters", ())),
         lines=Children(LINES, columns_of(lines.fields.values(), "netsuite"), frozen(search.get("filters", ()))) if lines else None,
-        sublists=tuple(Children(name, tuple(fields)) for name, fields in spec.get("sublists", {}).items()),
+        sublists=sublists,
         stamp_field=spec.get("stamp_field", "lastmodifieddate"),
         key=tuple(spec.get("key", ())),
         saved_search=str(spec.get("saved_search", "")),
@@ -60,6 +61,14 @@ def _netsuite(table: EntityTable, spec: Any) -> NetSuiteRead:
         stirs=_stirs(spec),
         query=str(spec.get("query", "")),
     )
+
+
+def _sublists(spec: Any, features: frozenset[str]) -> Iterator[Children]:
+    """A list of fields, or a table with `fields`, `shown` and what the accounts `need` for it."""
+    for name, said in spec.get("sublists", {}).items():
+        full = said if isinstance(said, dict) else {"fields": said}
+        if full.get("needs") in (None, *features):
+            yield Children(name, tuple(full["fields"]), shown=full.get("shown", ""))
 
 
 def _hint(table: EntityTable, spec: Any) -> NetSuiteRead:

@@ -67,6 +67,7 @@ class Reference:
     one_world: bool = True
     legacy_tax: bool = True
     orders_from_netsuite: bool = False
+    customer_currencies: bool = False
     date_format: str = "M/D/YYYY"
     base_price_level: str = "1"
     precision_max: int = 2
@@ -100,6 +101,7 @@ class Reference:
             "one_world": self.one_world,
             "legacy_tax": self.legacy_tax,
             "orders_from_netsuite": self.orders_from_netsuite,
+            "customer_currencies": self.customer_currencies,
         }
         return frozenset([name for name, on in flags.items() if on] + [t for t in TABLES if self.codes.get(t)])
 
@@ -117,7 +119,7 @@ def stores(reference: Mapping[str, Any], stores: Mapping[str, Any]) -> Reference
             decimals[code] = int(entry["decimals"])
     known = set(TABLES) | {
         "default_store", "multi_currency", "state_picklists", "one_world", "date_format", "base_price_level",
-        "precision_max", "legacy_tax", "orders_from_netsuite",
+        "precision_max", "legacy_tax", "orders_from_netsuite", "customer_currencies",
     }  # fmt: skip
     faults += [f"  reference.{name}: not known; known are {', '.join(sorted(known))}" for name in reference if name not in known]
     made = {code: _store(code, entry, codes, faults) for code, entry in stores.items()}
@@ -130,7 +132,7 @@ def stores(reference: Mapping[str, Any], stores: Mapping[str, Any]) -> Reference
     if faults:
         raise Fatal(f"configuration of reference data: {len(faults)} fault(s)\n" + "\n".join(faults))
     plain: dict[str, Any] = {
-        k: reference[k] for k in ("multi_currency", "state_picklists", "one_world", "legacy_tax", "precision_max", "orders_from_netsuite") if k in reference
+        k: reference[k] for k in ("multi_currency", "state_picklists", "one_world", "legacy_tax", "precision_max", "orders_from_netsuite", "customer_currencies") if k in reference
     }
     base = str(reference.get("base_price_level", "1"))
     return Reference(codes, shown, made, default, decimals, date_format=form, base_price_level=base, **plain)

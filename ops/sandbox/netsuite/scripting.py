@@ -32,6 +32,8 @@ TRANSACTION_FACTOR = 2
 MAX_RANGE = 1000
 PAGE_SIZES = range(5, 1001)
 MAX_PAGES = 1000
+#: Sublists that scripts know by another name than REST does.
+SUBLISTS = {"currencyList": "currency"}
 
 
 class Invocation:
@@ -141,7 +143,7 @@ class Invocation:
         kind = record.type
         fields = {f.search: _plain(record.values.get(f.name)) for f in kind.fields.values() if f.kind != "address"}
         sublists = {
-            name.lower(): [
+            SUBLISTS.get(name, name.lower()): [
                 {f.column: _plain(line.get(f.name)) for f in kind.sublists[name].fields.values() if f.kind != "address"} for line in lines
             ]
             for name, lines in record.lines.items()

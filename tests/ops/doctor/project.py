@@ -19,7 +19,7 @@ from tests.streams.mapping.builders import REFERENCE, STORES
 ROOT = Path(str(deployed.project()))
 NAMESPACE = deployed.NAMESPACE
 #: Every optional feature is there, so every field of the tables is in.
-WHOLE = {**REFERENCE, "employees": {"005": "1"}, "categories": {"retail": "1"}}
+WHOLE = {**REFERENCE, "employees": {"005": "1"}, "categories": {"retail": "1"}, "customer_currencies": True}
 
 
 def tables() -> Mapping[str, EntityTable]:
