@@ -58,7 +58,7 @@ async def rebuild(settings: Settings, config: str, say: Callable[[str, str], Non
     real, names = Pipeline.of(settings), tuple(entities(settings))
     before = await asyncio.to_thread(goldens, real, names)
     given = aside(settings, SUFFIX) if dry else settings
-    client = admin.client(given.kafka.bootstrap, given.kafka.settings)
+    client = admin.client(given.kafka.bootstrap, given.kafka.client())
     if dry:
         await asyncio.to_thread(admin.delete, client, given.kafka.prefix)
     else:

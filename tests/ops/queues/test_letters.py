@@ -53,7 +53,7 @@ def dead(pipeline):
 
 
 def values(pipeline, topic):
-    return [r for r in read_to_end(pipeline.bootstrap, pipeline.topics.name(topic), pipeline.extra) if r.value is not None]
+    return [r for r in read_to_end(pipeline.bootstrap, pipeline.topics.name(topic), extra=pipeline.extra) if r.value is not None]
 
 
 def steps(pipeline, name):
