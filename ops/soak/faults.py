@@ -21,7 +21,8 @@ from ops.soak.ground import LOOK_S, SYSTEMS, Ground
 from ops.soak.kinds import KINDS, Kind
 from ops.soak.plan import Strike
 
-UP_S = 60.0
+#: A role that could not start waits longer each time before it is started again.
+UP_S = 120.0
 #: A slow broker: so long it stands still, so long it works.
 STILL_S, WORK_S = 0.4, 0.2
 #: Nobody can read it: no schema, and a schema that the registry doesn't know.

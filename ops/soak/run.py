@@ -63,9 +63,11 @@ async def _worked(town: Town, faults: Faults, all_deeds: list[plan.Deed]) -> Non
         async with asyncio.TaskGroup() as group:
             for person in range(plan.PEOPLE):
                 group.create_task(work_of.work(town, [d for d in all_deeds if d.person == person]))
-    finally:
-        working.clear()
-        await striking
+    except BaseException:
+        striking.cancel()  # stopped: nothing more strikes, the whole world goes
+        raise
+    working.clear()
+    await striking
 
 
 async def _judged(ground: Ground, town: Town, since: dict[str, int], *, ambiguous: bool) -> Verdict:
