@@ -11,7 +11,7 @@ from typing import Any
 from ops.demo import world
 from ops.demo.story.people import changed
 from ops.replay import Span, replay
-from schemas.events import Record
+from schemas.events import Record, Register
 from schemas.ids import SYSTEMS
 from streams.reconcile.draft import PRESENT
 from tests.flows.rig import Rig
@@ -96,11 +96,17 @@ async def test_a_dry_run_writes_nothing_and_what_it_told_is_then_written(pipelin
 
 def known_again(record: Record) -> bool:
     """Whether both systems hold all that is known of it: a mirrored record of people or goods that stands on both sides, with nothing open."""
-    if record.entity not in PEOPLE_AND_GOODS or len(record.ids) < len(SYSTEMS) or record.registers["netsuite"].get("members"):
+    if record.entity not in PEOPLE_AND_GOODS or len(record.ids) < len(SYSTEMS):
         return False
-    seen = [slot.value for register in record.presence.values() for slot in (register.event, register.row, register.assumed) if slot]
+    seen = {value for register in record.presence.values() for value in values(register)}
+    kit = values(record.registers["netsuite"].get("members", Register())) - {None, "", "[]"}
     open_ = record.alias or record.retired or record.rejected or record.waiting or record.problems or any(record.held.values())
-    return set(seen) <= {PRESENT} and not open_
+    return seen <= {PRESENT} and not kit and not open_
+
+
+def values(register: Register) -> set[str | None]:
+    """All that it has seen."""
+    return {slot.value for slot in (register.event, register.row, register.assumed) if slot}
 
 
 def shown(entries: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
