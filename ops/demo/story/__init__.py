@@ -6,14 +6,14 @@ one another, only for what their own chapter needs.
 
 from __future__ import annotations
 
-from ops.demo.story import agreed, crash, customers, ending, goods, joining, offers, reasons, returned, rules, sale, shelves, shops
+from ops.demo.story import agreed, crash, customers, ending, goods, joining, merged, offers, reasons, returned, rules, sale, shelves, shops
 
 ACTS = (
     (joining.joined,),
     (customers.arrives,),
     (
         customers.owned, customers.deleted, sale.told, goods.waits, goods.inactive, goods.mended, offers.told, shelves.told, agreed.told, reasons.told,
-        returned.told,
+        returned.told, merged.told,
     ),
     (shops.told, rules.told),
     (crash.killed, crash.joined),
