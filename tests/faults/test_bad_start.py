@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ from ops.sandbox.netsuite.serve import serve as serve_netsuite
 from ops.sandbox.salesforce.settings import Settings
 from ops.sandbox.serve import SalesforceEndpoints, serve_salesforce
 from tests.faults.cli import FATAL, altered, ended
-from tests.flows.rig import Rig
+from tests.flows.rig import OWN, Rig
 
 
 async def test_a_wrong_salesforce_credential_ends_with_one_clear_message(pipeline: Rig):
@@ -105,7 +106,7 @@ async def test_another_account_is_refused(pipeline: Rig, tmp_path: Path):
     await pipeline.until("the first account and org have been read", read_once)
     process.send_signal(signal.SIGTERM)
     await process.wait()
-    (tmp_path / "other").mkdir()
+    deployed(tmp_path / "other")
     clock, faults = SandboxClock(), Switchboard(Random(0))
     other = await serve_netsuite(tmp_path / "other", clock=clock, faults=faults, tls=ca.ensure(tmp_path / "other"), options=Options(account="7654321"))
     try:
@@ -150,9 +151,14 @@ async def test_a_field_that_nobody_deployed_is_named(pipeline: Rig, tmp_path: Pa
     assert "deploy ops/salesforce" in end.said
 
 
+def deployed(folder: Path) -> None:
+    """With the fields of one's own that the mapping reads: without them it is their absence that ends the start."""
+    shutil.copytree(OWN, folder / "deployed", ignore=shutil.ignore_patterns("mapping"))
+
+
 async def _org(folder: Path, settings: Settings | None = None) -> tuple[SalesforceEndpoints, dict[str, str]]:
     """One more org, in this process, and the table `salesforce` that leads to it."""
-    folder.mkdir()
+    deployed(folder)
     tls = ca.ensure(folder)
     org = await serve_salesforce(folder, clock=SandboxClock(), faults=Switchboard(Random(0)), tls=tls, settings=settings)
     names = {"client_id": org.org.secrets.client_id, "username": org.org.secrets.username, "private_key_file": str(org.key_file)}
