@@ -21,7 +21,11 @@ async def told(stage: Stage) -> None:
         found = await ns.get("contact", ident) if ident else {}
         return str(found["company"]["id"]) if found.get("company") else None
 
-    await stage.see("one customer is kept twice, with a person at the second", company)
+    async def twice() -> str | None:
+        both = [await customer_id(ns, account) for account in (kept, twin)]
+        return f"customers {' and '.join(map(str, both))}" if all(both) and await company() else None
+
+    await stage.see("one customer is kept twice, with a person at the second", twice)
     there, old = str(await customer_id(ns, kept)), str(await customer_id(ns, twin))
     start = now()
     async with httpx.AsyncClient(base_url=stage.world.sandbox["faults"], timeout=30) as people:  # SOAP's merge(), which no REST API has
