@@ -16,6 +16,7 @@ import psutil
 import pytest
 from filelock import FileLock
 
+from accord.kafka import admin
 from ops.local import stack
 
 SHARED = Path(__file__).parent.parent / ".accord" / "test-stack"
@@ -56,13 +57,7 @@ def topic_prefix(kafka: str) -> Iterator[str]:
     """A prefix of this test's own; its topics are deleted afterwards."""
     prefix = f"t{uuid.uuid4().hex[:8]}."
     yield prefix
-    from confluent_kafka.admin import AdminClient
-
-    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0})
-    mine = [name for name in admin.list_topics(timeout=10).topics if name.startswith(prefix)]
-    if mine:
-        for done in admin.delete_topics(mine).values():
-            done.result(10)
+    admin.delete(admin.client(kafka), prefix)
 
 
 def _docker_answers() -> bool:

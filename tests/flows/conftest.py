@@ -8,8 +8,8 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from confluent_kafka.admin import AdminClient
 
+from accord.kafka import admin
 from tests.flows import seeds
 from tests.flows.rig import Rig, opened
 
@@ -38,12 +38,4 @@ def pipeline(kafka: str, registry: str, tmp_path_factory: pytest.TempPathFactory
         yield rig
     finally:
         LOOP.run_until_complete(rig.stop())
-        dropped(kafka, prefix)
-
-
-def dropped(kafka: str, prefix: str) -> None:
-    """Leave the shared broker as it was found."""
-    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0})
-    mine = [name for name in admin.list_topics(timeout=30).topics if name.startswith(prefix)]
-    for done in admin.delete_topics(mine).values() if mine else ():
-        done.result(30)
+        admin.delete(admin.client(kafka), prefix)  # the shared broker is left as it was found

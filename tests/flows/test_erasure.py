@@ -46,8 +46,7 @@ async def reports(rig: Rig) -> AsyncIterator[AsyncEngine]:
         await db.dispose()
         client, group = admin.client(rig.settings.kafka.bootstrap), f"{rig.settings.kafka.prefix}reporting"
         if group in admin.groups(client, group):  # one that nobody runs any more would keep other tests from finding the pipeline quiet
-            for done in client.delete_consumer_groups([group]).values():
-                await asyncio.to_thread(done.result, 30)
+            await asyncio.to_thread(admin.forget, client, [group])
 
 
 def kept(rig: Rig) -> dict[str, str]:

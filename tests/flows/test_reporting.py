@@ -14,10 +14,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka.admin import AdminClient
 from sqlalchemy import MetaData, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from accord.kafka import admin
 from ops.database import engine
 from ops.demo import world
 from ops.demo.story.people import changed
@@ -61,15 +61,9 @@ async def reporting(rig: Rig, url: str) -> AsyncIterator[tuple[Role, AsyncEngine
     finally:
         role.process.terminate()
         await asyncio.to_thread(role.process.wait, 20)
-        await asyncio.to_thread(forgotten, rig)
+        # a group that nobody runs any more would stay behind for ever, and no other test would find the pipeline quiet
+        await asyncio.to_thread(admin.forget, admin.client(rig.settings.kafka.bootstrap), [f"{rig.settings.kafka.prefix}reporting"])
         await db.dispose()
-
-
-def forgotten(rig: Rig) -> None:
-    """A group that nobody runs any more would stay behind for ever, and no other test would find the pipeline quiet."""
-    admin = AdminClient({"bootstrap.servers": rig.settings.kafka.bootstrap, "log_level": 0})
-    for done in admin.delete_consumer_groups([f"{rig.settings.kafka.prefix}reporting"]).values():
-        done.result(30)
 
 
 async def dump(db: AsyncEngine) -> dict[str, list[Any]]:
