@@ -9,7 +9,6 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import httpx
 from rich.console import Console
 from rich.table import Table
 
@@ -59,8 +58,7 @@ def _empty(folder: Path) -> None:
 
 
 async def _set(here: world.World, clock: SystemClock) -> Stage:
-    async with httpx.AsyncClient(base_url=here.sandbox["faults"], timeout=30) as account:  # people work beside Accord's five calls at once
-        (await account.post("/netsuite/options", json={"concurrency": CALLS})).raise_for_status()
+    await here.control("POST", "/netsuite/options", {"concurrency": CALLS})  # people work beside Accord's five calls at once
     seeds = await seed.reference(here.salesforce, here.netsuite)
     ends = stack.Endpoints(here.kafka, here.registry)
     table = world.configuration(ends, here.sandbox, seeds.reference, seeds.stores, here.folder)

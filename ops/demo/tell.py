@@ -8,12 +8,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import httpx
-
 from accord.clock import Clock
 from ops.demo.seed import Seeds
 from ops.demo.world import World
 from ops.pipeline import Pipeline
+from ops.sandbox.client import number
 from ops.supervise import Supervisor
 
 #: Looking every 30 ms costs the sandboxes little and tells latency well enough.
@@ -74,14 +73,12 @@ class Stage:
 
     async def journal(self, system: str, record_id: str = "") -> int:
         """How many changes the system has accepted so far, in all or of one record, by its own journal."""
-        number = "commit_number" if system == "salesforce" else "number"
         read = self.journals.setdefault(system, Journal())
-        async with httpx.AsyncClient(base_url=self.world.sandbox["faults"], timeout=30) as client:
-            entries = (await client.get(f"/{system}/journal", params={"since": read.last})).json()["entries"]
+        entries = await self.world.control.journal(system, read.last)
         for entry in entries:
-            if entry[number] > read.last:  # two chapters may have asked at once
+            if number(system, entry) > read.last:  # two chapters may have asked at once
                 read.by_record[str(entry.get("record_id") or entry["id"])] += 1
-        read.last = max([read.last, *(e[number] for e in entries)])
+        read.last = max([read.last, *(number(system, e) for e in entries)])
         return read.by_record[record_id] if record_id else read.by_record.total()
 
 

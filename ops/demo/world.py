@@ -19,6 +19,7 @@ from accord.errors import Fatal
 from accord.netsuite.rest import NetSuite
 from accord.salesforce.rest import Salesforce
 from ops.local import stack
+from ops.sandbox.client import Control
 from ops.wiring import clients
 
 READY_S = 60.0
@@ -35,6 +36,7 @@ class World:
     settings: Settings
     salesforce: Salesforce
     netsuite: NetSuite
+    control: Control
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     @property
@@ -45,6 +47,7 @@ class World:
         """Clients and sandboxes; broker and registry are stopped by `ops.local`."""
         self.salesforce.close()
         self.netsuite.close()
+        await self.control.close()
         for process in self.processes:
             process.terminate()
         for process in self.processes:
@@ -93,7 +96,7 @@ async def start(folder: Path, clock: Clock, *, progress: bool) -> World:
     settings = configure(folder, configuration(ends, told, {}, {}, folder))
     salesforce = clients.salesforce(settings, clock, slots=8)
     netsuite = clients.netsuite(settings, clock, slots=4)
-    return World(folder, ends.kafka, ends.registry, told, settings, salesforce, netsuite, [process])
+    return World(folder, ends.kafka, ends.registry, told, settings, salesforce, netsuite, Control(told["faults"]), [process])
 
 
 def configure(folder: Path, table: Mapping[str, Any]) -> Settings:

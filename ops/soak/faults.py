@@ -17,9 +17,10 @@ from confluent_kafka import Producer
 from accord.config import load
 from ops.demo import world
 from ops.local import process, stack
-from ops.soak.ground import LOOK_S, SYSTEMS, Ground
+from ops.soak.ground import LOOK_S, Ground
 from ops.soak.kinds import KINDS, Kind
 from ops.soak.plan import Strike
+from schemas.ids import SYSTEMS
 
 #: A role that could not start waits longer each time before it is started again.
 UP_S = 120.0

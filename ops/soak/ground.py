@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 
 from accord.clock import SystemClock
@@ -21,13 +20,14 @@ from accord.salesforce.rest import Salesforce
 from ops.demo import seed, world
 from ops.local import stack
 from ops.pipeline import Pipeline
+from ops.sandbox.client import Control
 from ops.soak.kinds import ROLES
 from ops.wiring import clients
+from schemas.ids import SYSTEMS
 
 LOOK_S = 0.4
 #: Longer than any soak.
 CONFIRMED_MS = 30 * 24 * 60 * 60 * 1000
-SYSTEMS = ("salesforce", "netsuite")
 #: The name by which the org notes what people did, apart from what Accord did.
 PEOPLE = "people"
 #: Calls at once that the account allows: people work beside Accord.
@@ -36,17 +36,16 @@ CALLS = 20
 
 @dataclass(slots=True)
 class Ground:
-    """`local`: folder of broker and registry; `faults`: address of the sandboxes' control side; `running`: `accord run all`."""
+    """`local`: folder of broker and registry; `control`: the sandboxes' own side; `running`: `accord run all`."""
 
     folder: Path
     local: Path
-    faults: str
+    control: Control
     pricebook: str
     location: str
     sf: Salesforce
     ns: NetSuite
     running: psutil.Process
-    http: httpx.AsyncClient
     owned: list[Callable[[], Any]] = field(default_factory=list)
     running_roles: tuple[str, ...] = ROLES
 
@@ -64,12 +63,6 @@ class Ground:
             except psutil.NoSuchProcess:
                 continue
         return out
-
-    async def control(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
-        """The sandboxes' control side: `/salesforce/faults`, `/netsuite/journal` ..."""
-        answer = await self.http.request(method, f"{self.faults}{path}", json=body, params=params)
-        answer.raise_for_status()
-        return answer.json()
 
     async def until(self, look: Callable[[], Awaitable[Any]], seconds: float) -> Any:
         """What the look answers as soon as that is true; None where it isn't within so many seconds."""
@@ -89,7 +82,7 @@ class Ground:
     async def close(self) -> None:
         self.sf.close()
         self.ns.close()
-        await self.http.aclose()
+        await self.control.close()
         for end in reversed(self.owned):
             await asyncio.to_thread(end)
 
@@ -98,9 +91,9 @@ def on(settings: Settings, folder: Path, sandbox: Mapping[str, Any], seeds: seed
     """On a pipeline that runs already, as process `running`, in `folder`."""
     clock = SystemClock()
     sf, ns = clients.salesforce(settings, clock, slots=8, client=PEOPLE), clients.netsuite(settings, clock, slots=8)
-    http = httpx.AsyncClient(trust_env=False, timeout=60)
     roles = tuple(words for words in ROLES if words != "reporting" or settings.run.reporting)
-    return Ground(folder, folder / "local", sandbox["faults"], seeds.pricebook, seeds.locations["us_east"], sf, ns, psutil.Process(running), http, running_roles=roles)
+    control = Control(sandbox["faults"])
+    return Ground(folder, folder / "local", control, seeds.pricebook, seeds.locations["us_east"], sf, ns, psutil.Process(running), running_roles=roles)
 
 
 async def opened(folder: Path) -> Ground:
@@ -109,6 +102,7 @@ async def opened(folder: Path) -> Ground:
     seeds = await seed.reference(here.salesforce, here.netsuite)
     here.salesforce.close()
     here.netsuite.close()
+    await here.control.close()
     table = world.configuration(stack.Endpoints(here.kafka, here.registry), here.sandbox, seeds.reference, seeds.stores, here.folder)
     table["netsuite"]["prices_s"] = 3.0
     table["run"]["reporting"] = True

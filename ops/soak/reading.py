@@ -14,7 +14,6 @@ from ops.soak.history import attributed
 KEPT = {rule.salesforce for rule in RULES}
 #: Origin of what people did by REST; what is done in the web pages, as a merge, has none.
 THEIRS = f"client={PEOPLE}"
-PAGE = 5000
 STATUS = {"status": "Accord_Status__c", "code": "Accord_Code__c", "message": "Accord_Message__c"}
 
 
@@ -121,20 +120,10 @@ async def _prices(ground: Ground, items: Sequence[str]) -> dict[str, tuple[Any, 
 
 
 # -- journals
-async def entries(ground: Ground, system: str, since: int) -> list[dict[str, Any]]:
-    """All entries after that number."""
-    out: list[dict[str, Any]] = []
-    name = "commit_number" if system == "salesforce" else "number"
-    while page := (await ground.control("GET", f"/{system}/journal", since=since, limit=PAGE))["entries"]:
-        out += page
-        since = page[-1][name]
-    return out
-
-
 async def _salesforce_journal(ground: Ground, tag: str, since: int) -> list[dict[str, Any]]:
     """Accounts of this tag. A merge notes its loser as deleted, by whoever merged."""
     out = []
-    for entry in await entries(ground, "salesforce", since):
+    for entry in await ground.control.journal("salesforce", since):
         number = str(entry["values"].get("AccountNumber") or "")
         if entry["object"] == "Account" and number.startswith(f"{tag}-"):
             op = entry["change"].lower()
@@ -146,5 +135,5 @@ async def _salesforce_journal(ground: Ground, tag: str, since: int) -> list[dict
 
 
 async def _netsuite_journal(ground: Ground, since: int, work: Sequence[Mapping[str, Any]], numbers: Mapping[str, str]) -> list[dict[str, Any]]:
-    mine = [e for e in await entries(ground, "netsuite", since) if e["type"] == "customer" and str(e["id"]) in numbers]
+    mine = [e for e in await ground.control.journal("netsuite", since) if e["type"] == "customer" and str(e["id"]) in numbers]
     return [e | {"number": numbers[e["id"]]} for e in attributed(mine, [call for call in work if call["type"] == "customer"])]

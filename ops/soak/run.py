@@ -15,11 +15,12 @@ from ops.soak import deeds as work_of
 from ops.soak import plan
 from ops.soak.checker import TOLD, ZERO, Verdict, check
 from ops.soak.faults import Faults
-from ops.soak.ground import SYSTEMS, Ground
+from ops.soak.ground import Ground
 from ops.soak.kinds import AMBIGUOUS
 from ops.soak.people import Town
 from ops.soak.plan import Strike
-from ops.soak.reading import entries, read
+from ops.soak.reading import read
+from schemas.ids import SYSTEMS
 
 #: Nobody has written for so long: quiet, if the checker agrees. Where it doesn't: what is to come comes within so long after the last write.
 STILL_S, AGREE_S = 5.0, 90.0
@@ -38,7 +39,7 @@ class Result:
 async def soak(ground: Ground, seed: int, changes: int, strikes: Sequence[Strike], say: Callable[[str], None], work_s: float = math.inf) -> Result:
     """People stop after `work_s` seconds, however much is left. Raises AssertionError where the pipeline can't be worked with at all."""
     begun = time.monotonic()
-    since = {system: await last(ground, system, 0) for system in SYSTEMS}
+    since: dict[str, int] = {system: await ground.control.last(system) for system in SYSTEMS}
     calls = await _calls(ground)
     town = Town(ground, f"S{seed}")
     await town.opened()
@@ -79,7 +80,7 @@ async def rest(ground: Ground, judged: Callable[[], Any], since: dict[str, int])
     marks, moved = dict(since), time.monotonic()
     found: Verdict | None = None
     while True:
-        now = {system: await last(ground, system, marks[system]) for system in SYSTEMS}
+        now: dict[str, int] = {system: await ground.control.last(system, marks[system]) for system in SYSTEMS}
         if now != marks:
             marks, moved, found = now, time.monotonic(), None
         quiet = time.monotonic() - moved
@@ -91,12 +92,6 @@ async def rest(ground: Ground, judged: Callable[[], Any], since: dict[str, int])
             if found.clean or quiet >= AGREE_S:
                 return found
         await asyncio.sleep(1.0)
-
-
-async def last(ground: Ground, system: str, since: int) -> int:
-    """Number of the newest entry of a journal."""
-    found = await entries(ground, system, since)
-    return int(found[-1]["commit_number" if system == "salesforce" else "number"]) if found else since
 
 
 async def _calls(ground: Ground) -> int:

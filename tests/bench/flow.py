@@ -58,7 +58,7 @@ class Watch:
     async def follow(self, since: int) -> None:
         """Until cancelled. One write may stand for several changes of the same record: the oldest of them is timed."""
         while True:
-            for entry in (await self._town.control("/netsuite/journal", since=since))["entries"]:
+            for entry in await self._town.world.control.journal("netsuite", since):
                 since, account = entry["number"], self._accounts.get(str(entry["id"]), "")
                 if entry["type"] == "customer" and entry["op"] == "update":
                     self.updates += 1

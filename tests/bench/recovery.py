@@ -167,8 +167,7 @@ async def _timed(work: Callable[[], Awaitable[object]]) -> float:
 async def outage(town: Town, plan: Plan) -> list[Figure]:
     """NetSuite refuses everything while people edit; then the backlog, which has coalesced, is written."""
     await town.quiet()
-    faults = f"{town.world.sandbox['faults']}/netsuite/faults"
-    await town.http.post(faults, json={"name": "error", "params": {"status": 503}})
+    await town.world.control("POST", "/netsuite/faults", {"name": "error", "params": {"status": 503}})
     accounts, missed, last = list(town.pairs), 0, dict[str, str]()
     end = time.monotonic() + plan.outage_s
     while time.monotonic() < end:
@@ -178,7 +177,7 @@ async def outage(town: Town, plan: Plan) -> list[Figure]:
         missed += 1
         await asyncio.sleep(1 / plan.rate)
     before, begun = await town.calls("netsuite"), time.monotonic()
-    await town.http.delete(faults)
+    await town.world.control("DELETE", "/netsuite/faults")
 
     async def caught_up() -> bool:
         found = town.world.netsuite.suiteql("SELECT id, phone FROM customer")

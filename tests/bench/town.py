@@ -22,6 +22,7 @@ from ops.cli.run import roles_of
 from ops.demo import seed, world
 from ops.local import stack
 from ops.pipeline import Pipeline
+from ops.sandbox.client import number
 from ops.supervise import Supervisor
 from schemas.topics import PARTITIONS
 
@@ -48,21 +49,14 @@ class Town:
             if answer.status != 204:
                 raise Fatal(f"PATCH {url}: {answer.status} {await answer.text()}")
 
-    async def control(self, path: str, **params: int) -> Any:
-        """The sandboxes' own side: `/netsuite/journal`, `/salesforce/counts`."""
-        async with self.http.get(f"{self.world.sandbox['faults']}{path}", params=params) as answer:
-            return await answer.json()
-
     async def calls(self, system: str) -> dict[str, int]:
         """Calls so far, by shape."""
-        return dict((await self.control(f"/{system}/counts"))["calls"])
+        return dict((await self.world.control("GET", f"/{system}/counts"))["calls"])
 
     async def last(self, system: str, since: int = 0) -> tuple[int, int]:
         """(number of the newest accepted change, how many after `since`)."""
-        name, seen, at = ("commit_number" if system == "salesforce" else "number"), 0, since
-        while entries := (await self.control(f"/{system}/journal", since=at, limit=5000))["entries"]:
-            seen, at = seen + len(entries), entries[-1][name]
-        return at, seen
+        found = await self.world.control.journal(system, since)
+        return (number(system, found[-1]) if found else since), len(found)
 
     async def quiet(self, still_s: float = QUIET_S) -> None:
         """Until nothing was written for a while and no group is behind."""
@@ -116,7 +110,7 @@ async def opened(folder: Path, customers: int, *, paired: int = 0, netsuite: Map
     try:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64)) as http:
             town = await _inhabited(here, http, startup, customers)
-            await http.post(f"{here.sandbox['faults']}/netsuite/options", json=dict(netsuite or {}))
+            await here.control("POST", "/netsuite/options", dict(netsuite or {}))
             running = asyncio.create_task(town.supervisor.run())
             try:
                 await _working(town, paired)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 
 from accord.clock import SystemClock
@@ -23,7 +22,9 @@ from ops.demo import seed, world
 from ops.demo.seed import Seeds
 from ops.local import stack
 from ops.pipeline import Pipeline
+from ops.sandbox.client import Control
 from ops.wiring import clients
+from schemas.ids import SYSTEMS
 
 LOOK_S = 0.1
 #: Fields and records of one's own: what a customer deploys into both systems, and the mapping that overlays ours.
@@ -44,6 +45,7 @@ class Rig:
     folder: Path
     table: dict[str, Any]
     sandbox: Mapping[str, Any]
+    control: Control
     settings: Settings
     seeds: Seeds
     sf: Salesforce
@@ -102,35 +104,17 @@ class Rig:
             await asyncio.sleep(LOOK_S)
         raise AssertionError(f"not within {seconds:.0f} s: {what} (last seen: {seen!r}); logs in {self.folder}")
 
-    async def control(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
-        """The sandboxes' control side: `/salesforce/faults`, `/netsuite/journal` ..."""
-        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
-            answer = await client.request(method, f"{self.sandbox['faults']}{path}", json=body, params=params)
-        answer.raise_for_status()
-        return answer.json()
-
     async def fault(self, system: str, name: str, **more: Any) -> None:
         await self.control("POST", f"/{system}/faults", {"name": name, **more})
 
     async def clear(self) -> dict[str, Any]:
         """Switch all faults off; answers how often each struck, by system."""
-        return {system: (await self.control("DELETE", f"/{system}/faults"))["struck"] for system in ("salesforce", "netsuite")}
-
-    async def journal(self, system: str, since: int = 0) -> list[dict[str, Any]]:
-        """Every change that the system accepted after that number, in commit order."""
-        out: list[dict[str, Any]] = []
-        name = "commit_number" if system == "salesforce" else "number"
-        while page := (await self.control("GET", f"/{system}/journal", since=since, limit=5000))["entries"]:
-            out += page
-            since = page[-1][name]
-        return out
+        return {system: (await self.control("DELETE", f"/{system}/faults"))["struck"] for system in SYSTEMS}
 
     async def last(self, system: str) -> int:
         """Number of the newest change that the system accepted."""
-        found = await self.journal(system, self.memory.get(f"last.{system}", 0))
-        if found:
-            self.memory[f"last.{system}"] = found[-1]["commit_number" if system == "salesforce" else "number"]
-        return int(self.memory.get(f"last.{system}", 0))
+        found = self.memory[f"last.{system}"] = await self.control.last(system, self.memory.get(f"last.{system}", 0))
+        return int(found)
 
     async def quiet(self, seconds: float = 120.0, *, still_s: float = QUIET_S) -> None:
         """Wait until for a while nobody has written anything and no group has moved: offsets behind are markers of transactions then."""
@@ -163,6 +147,7 @@ class Rig:
         await asyncio.to_thread(self.stop_all)
         self.sf.close()
         self.ns.close()
+        await self.control.close()
         self.boxes.terminate()
         await self.boxes.wait()
 
@@ -179,7 +164,7 @@ async def opened(folder: Path, kafka: str, registry: str, prefix: str) -> Rig:
     table = world.configuration(ends, told, seeds.reference, seeds.stores, folder)
     table["kafka"]["prefix"] = prefix
     table |= {"mapping_dir": str(OWN / "mapping"), "entities": [*Settings.model_fields["entities"].default, "warranty"]}
-    rig = Rig(folder, table, told, bare, seeds, sf, ns, boxes)
+    rig = Rig(folder, table, told, Control(told["faults"]), bare, seeds, sf, ns, boxes)
     await rig.control("POST", "/netsuite/options", {"concurrency": CALLS})
     table.setdefault("salesforce", {})["poll_s"] = 2.0
     table["netsuite"] |= {"poll_s": 0.5, "lag_s": 2.0, "overlap_s": 30.0, "prices_s": 3.0}

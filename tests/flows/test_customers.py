@@ -70,7 +70,7 @@ async def test_an_edit_of_what_the_other_side_owns_is_put_back(pipeline: Rig):
     await changed(pipeline.sf, "Account", ident, {"Accord_Credit_Limit__c": Decimal(999999)})
     await told(pipeline, "Account", ident, Accord_Credit_Limit__c=Decimal(700))
     assert (await pipeline.ns.get("customer", customer))["creditLimit"] == 700
-    assert [e for e in await pipeline.journal("netsuite", mark) if e["id"] == int(customer) and "creditlimit" in str(e["fields"]).lower()] == []
+    assert [e for e in await pipeline.control.journal("netsuite", mark) if e["id"] == int(customer) and "creditlimit" in str(e["fields"]).lower()] == []
 
 
 async def test_both_systems_edited_at_the_same_moment_converge(pipeline: Rig):

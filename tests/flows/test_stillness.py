@@ -35,8 +35,8 @@ async def test_one_edit_makes_one_write_and_no_echo(pipeline: Rig):
 
     await pipeline.until("the phone is in NetSuite", arrived)
     await pipeline.quiet()
-    assert [(e["record_id"], e["change"]) for e in await pipeline.journal("salesforce", here)] == [(ident, "UPDATE")], "only the person's own edit"
-    assert [(str(e["id"]), e["type"]) for e in await pipeline.journal("netsuite", there)] == [(customer, "customer")], "one write, no more"
+    assert [(e["record_id"], e["change"]) for e in await pipeline.control.journal("salesforce", here)] == [(ident, "UPDATE")], "only the person's own edit"
+    assert [(str(e["id"]), e["type"]) for e in await pipeline.control.journal("netsuite", there)] == [(customer, "customer")], "one write, no more"
 
 
 async def test_a_replay_writes_nothing(pipeline: Rig):
@@ -49,8 +49,8 @@ async def test_a_replay_writes_nothing(pipeline: Rig):
     assert f"{would.records} changes sent again" in " ".join(done.stdout.split()), done.stdout + done.stderr
     assert would.records > 20
     await pipeline.quiet()
-    assert shown(await pipeline.journal("salesforce", here)) == []
-    assert shown(await pipeline.journal("netsuite", there)) == []
+    assert shown(await pipeline.control.journal("salesforce", here)) == []
+    assert shown(await pipeline.control.journal("netsuite", there)) == []
 
 
 async def test_a_state_rebuilt_from_nothing_knows_what_both_systems_hold(pipeline: Rig):
@@ -69,8 +69,8 @@ async def test_a_state_rebuilt_from_nothing_knows_what_both_systems_hold(pipelin
     told_of = json.loads(file.read_text())
     assert [w for w in told_of["writes"] if w["key"] in ours] == []
     assert [d for d in told_of["differences"] if d["key"] in ours] == []
-    assert shown(await pipeline.journal("salesforce", here)) == []
-    assert shown(await pipeline.journal("netsuite", there)) == []
+    assert shown(await pipeline.control.journal("salesforce", here)) == []
+    assert shown(await pipeline.control.journal("netsuite", there)) == []
 
 
 async def test_a_dry_run_writes_nothing_and_what_it_told_is_then_written(pipeline: Rig):
@@ -87,12 +87,12 @@ async def test_a_dry_run_writes_nothing_and_what_it_told_is_then_written(pipelin
     (pipeline.folder / "dry-run.txt").write_text(done.stdout)
     assert "(no call that writes was made)" in " ".join(done.stdout.split())
     assert f"customer:salesforce:{ident}" in done.stdout
-    assert shown(await pipeline.journal("salesforce", here)) == []
-    assert shown(await pipeline.journal("netsuite", there)) == []
+    assert shown(await pipeline.control.journal("salesforce", here)) == []
+    assert shown(await pipeline.control.journal("netsuite", there)) == []
     pipeline.run_all()
     customer = await customer_of(pipeline, ident)
     await pipeline.quiet()
-    assert {(e["type"], str(e["id"])) for e in await pipeline.journal("netsuite", there)} == {("customer", customer)}
+    assert {(e["type"], str(e["id"])) for e in await pipeline.control.journal("netsuite", there)} == {("customer", customer)}
 
 
 def known_again(record: Record) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
-
 from ops.demo.story.agreed import HOME
 from ops.demo.story.people import customer_id, made
 from ops.demo.tell import Stage, now
@@ -28,8 +26,7 @@ async def told(stage: Stage) -> None:
     await stage.see("one customer is kept twice, with a person at the second", twice)
     there, old = str(await customer_id(ns, kept)), str(await customer_id(ns, twin))
     start = now()
-    async with httpx.AsyncClient(base_url=stage.world.sandbox["faults"], timeout=30) as people:  # SOAP's merge(), which no REST API has
-        (await people.post("/salesforce/merge", json={"object": "Account", "master": kept, "losers": [twin]})).raise_for_status()
+    await stage.world.control("POST", "/salesforce/merge", {"object": "Account", "master": kept, "losers": [twin]})  # SOAP's merge(), which no REST API has
 
     async def moved() -> str | None:
         gone = await ns.get("customer", old)
