@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
+
+from schemas.ids import System
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class SalesforceRead:
     every_s: seconds between polls, 0 = as the configuration says: what only we write is looked at now and then.
     """
 
+    system: ClassVar[System] = "salesforce"
     entity: str
     object: str
     mode: Literal["cdc", "document", "poll"]
@@ -72,6 +75,7 @@ class NetSuiteRead:
     hint: the rows only stir. query: SuiteQL to read instead of a search (snapshots only); ordered by the first of `key`.
     """
 
+    system: ClassVar[System] = "netsuite"
     entity: str
     type: str
     columns: tuple[str, ...]

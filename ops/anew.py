@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from accord.clock import SystemClock
 from accord.config import Settings
+from accord.kafka import admin
 from accord.kafka.consumer import Table
 from accord.kafka.records import Record
 from ops.pipeline import Pipeline
@@ -36,6 +38,18 @@ class Plan:
         return [w for w in self.writes.values() if w.kind != "withdraw"]
 
 
+@asynccontextmanager
+async def aside(settings: Settings, suffix: str) -> AsyncIterator[Settings]:
+    """The same configuration on topics of its own, which hold nothing at first and are deleted at the end."""
+    given = settings.model_copy(update={"kafka": settings.kafka.model_copy(update={"prefix": settings.kafka.prefix + suffix})})
+    client = admin.client(given.kafka.bootstrap, given.kafka.client())
+    await asyncio.to_thread(admin.delete, client, given.kafka.prefix)
+    try:
+        yield given
+    finally:
+        await asyncio.to_thread(admin.delete, client, given.kafka.prefix)
+
+
 async def read_anew(settings: Settings, config: str, say: Callable[[str, str], None]) -> Plan:
     """Until every first load has passed and nothing moves any more. The topics are those of `settings`, whatever the file `config` says."""
     found = entities(settings)
@@ -44,16 +58,12 @@ async def read_anew(settings: Settings, config: str, say: Callable[[str, str], N
     roles = [Role(f"anew-{name}", ("run", name, "--config", config)) for name in ("producers", "streams")]
     supervisor = Supervisor(roles, settings.run.state_dir / "logs", environment, SystemClock(), say)
     running = asyncio.create_task(supervisor.run())
-    loads = {f"{r.entity}:{_system(r)}" for r in reads(found) if not getattr(r, "hint", None)}
+    loads = {f"{r.entity}:{r.system}" for r in reads(found) if not r.hint}
     try:
         return await asyncio.to_thread(_collect, Pipeline.of(settings), loads, settings.run.margin_s + STILL_S)
     finally:
         await supervisor.stop()
         await running
-
-
-def _system(read: object) -> str:
-    return "salesforce" if hasattr(read, "object") else "netsuite"
 
 
 def _collect(pipeline: Pipeline, loads: set[str], still_s: float) -> Plan:

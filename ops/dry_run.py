@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from rich.table import Table as Rows
 
 from accord.config import Settings
-from accord.kafka import admin
-from ops.anew import Plan, read_anew
+from ops.anew import Plan, aside, read_anew
 
 SUFFIX = "dry-run."
 
@@ -24,17 +22,7 @@ def table(plan: Plan) -> Rows:
     return out
 
 
-def aside(settings: Settings, suffix: str = SUFFIX) -> Settings:
-    """The same, on topics of its own."""
-    return settings.model_copy(update={"kafka": settings.kafka.model_copy(update={"prefix": settings.kafka.prefix + suffix})})
-
-
 async def dry_run(settings: Settings, config: str, say: Callable[[str, str], None]) -> Plan:
     """Read both systems, decide on everything, and answer what would be written. Its topics are deleted afterwards."""
-    given = aside(settings)
-    client = admin.client(given.kafka.bootstrap, given.kafka.client())
-    await asyncio.to_thread(admin.delete, client, given.kafka.prefix)
-    try:
+    async with aside(settings, SUFFIX) as given:
         return await read_anew(given, config, say)
-    finally:
-        await asyncio.to_thread(admin.delete, client, given.kafka.prefix)

@@ -13,6 +13,7 @@ from accord.kafka.codec import Codec
 from accord.kafka.consumer import read_to_end
 from accord.kafka.lag import waiting
 from accord.kafka.producer import TransactionalWriter
+from accord.kafka.records import Partition
 from accord.links import LinkIndex
 from ops.wiring.kafka import codec_of
 from ops.wiring.mapping import entities
@@ -62,10 +63,10 @@ class Pipeline:
         """A compacted topic as it stands: key -> event."""
         return self.many([topic])[topic]
 
-    def many(self, topics: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Compacted topics as they stand, read at the same time: topic -> key -> event."""
+    def many(self, topics: Sequence[str], starts: Mapping[Partition, int] | None = None) -> dict[str, dict[str, Any]]:
+        """Compacted topics as they stand, or what came into them from these offsets on, read at the same time: topic -> key -> event."""
         out: dict[str, dict[str, Any]] = {self.topics.name(topic): {} for topic in topics}
-        for record in read_to_end(self.bootstrap, *out, extra=self.extra):
+        for record in read_to_end(self.bootstrap, *out, extra=self.extra, starts=starts):
             key, found = (record.key or b"").decode(), out[record.topic]
             if record.value is None:
                 found.pop(key, None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +16,8 @@ from accord.clock import SystemClock, epoch_ms
 from accord.config import Settings
 from accord.errors import Rejected
 from accord.kafka import admin, headers
-from accord.kafka.consumer import Table
 from accord.kafka.records import Partition
-from ops.anew import Plan, read_anew
-from ops.dry_run import aside
+from ops.anew import Plan, aside, read_anew
 from ops.pipeline import Pipeline
 from ops.wiring.mapping import entities
 from schemas.events import Audit
@@ -57,19 +56,12 @@ async def rebuild(settings: Settings, config: str, say: Callable[[str, str], Non
     """`dry`: on topics of its own, beside a pipeline that may run. Raises Rejected where roles run that must not."""
     real, names = Pipeline.of(settings), tuple(entities(settings))
     before = await asyncio.to_thread(goldens, real, names)
-    given = aside(settings, SUFFIX) if dry else settings
-    client = admin.client(given.kafka.bootstrap, given.kafka.client())
-    if dry:
-        await asyncio.to_thread(admin.delete, client, given.kafka.prefix)
-    else:
+    if not dry:
         await asyncio.to_thread(clear, real)
     ends = await asyncio.to_thread(_ends, real, names)
-    try:
+    async with aside(settings, SUFFIX) if dry else nullcontext(settings) as given:
         plan = await read_anew(given, config, say)
         after = await asyncio.to_thread(goldens, Pipeline.of(given), names, None if dry else ends)
-    finally:
-        if dry:
-            await asyncio.to_thread(admin.delete, client, given.kafka.prefix)
     found = differences(before, after)
     if not dry:
         await asyncio.to_thread(_ended, real, [d for d in found if d.what == "gone"], len(after))
@@ -78,20 +70,8 @@ async def rebuild(settings: Settings, config: str, say: Callable[[str, str], Non
 
 def goldens(pipeline: Pipeline, names: Sequence[str], starts: Mapping[Partition, int] | None = None) -> Goldens:
     """As they stand; from these offsets on only."""
-    entity_of = {pipeline.topics.name(GOLDEN + name): name for name in names}
-    there = admin.partition_counts(admin.client(pipeline.bootstrap, pipeline.extra), entity_of)
-    table = Table(pipeline.bootstrap, [name for name, count in there.items() if count], pipeline.extra)
-    out: dict[tuple[str, str], Mapping[str, Any]] = {}
-    try:
-        for record in table.load(starts=starts) if table.partitions else ():
-            name = entity_of[record.topic], (record.key or b"").decode()
-            if record.value is None:
-                out.pop(name, None)
-            else:
-                out[name] = pipeline.codec.decode(record.value)
-    finally:
-        table.close()
-    return out
+    found = pipeline.many([GOLDEN + name for name in names], starts)
+    return {(name, key): golden for name in names for key, golden in found[GOLDEN + name].items()}
 
 
 def differences(before: Goldens, after: Goldens) -> list[Difference]:

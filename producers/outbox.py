@@ -49,10 +49,10 @@ class Outbox:
         self._objects: dict[tuple[str, str], str] = {}
         self._by_entity: dict[tuple[str, str], str] = {}
         for read in reads:
-            system, object_ = ("salesforce", read.object) if isinstance(read, SalesforceRead) else ("netsuite", read.type)
-            self._objects[system, object_.lower()] = object_
-            if not getattr(read, "hint", None):
-                self._by_entity.setdefault((system, read.entity), object_)
+            object_ = read.object if isinstance(read, SalesforceRead) else read.type
+            self._objects[read.system, object_.lower()] = object_
+            if not read.hint:
+                self._by_entity.setdefault((read.system, read.entity), object_)
 
     def topic(self, system: str, entity: str, object_: str = "") -> str:
         """Bare change topic of a record. A record type that is read under another name (an inventoryitem by `item`) goes there."""

@@ -178,12 +178,15 @@ class Tail:
 
 
 def read_to_end(
-    bootstrap: str, *topics: str, extra: Mapping[str, str] | None = None, partitions: Collection[int] | None = None
+    bootstrap: str, *topics: str, extra: Mapping[str, str] | None = None, partitions: Collection[int] | None = None,
+    starts: Mapping[Partition, int] | None = None,
 ) -> Iterator[Record]:
-    """All committed records that these topics hold now, each partition in its order. One call for many: each costs some tenths of a second."""
+    """All committed records that these topics hold now, or from these offsets on, each partition in its order. One call for many: each
+    costs some tenths of a second.
+    """
     table = Table(bootstrap, topics, extra, partitions)
     try:
-        yield from table.load()
+        yield from table.load(starts=starts)
     finally:
         table.close()
 

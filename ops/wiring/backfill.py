@@ -48,7 +48,7 @@ Read = SalesforceRead | NetSuiteRead
 async def backfill(settings: Settings, entity: str, systems: Sequence[System], part: Slice, tell: Callable[[list[Progress]], None]) -> list[Progress]:
     """Read it all on the backfill lane; ends when everything is in Kafka. `tell` hears how far it is. Raises Rejected for what can't be asked."""
     found = entities(settings)
-    wanted = [r for r in reads(found) if r.entity == entity and not getattr(r, "hint", None) and _system(r) in systems]
+    wanted = [r for r in reads(found) if r.entity == entity and not r.hint and r.system in systems]
     if not wanted:
         raise Rejected(f"nothing is read of {entity!r} in {' or '.join(systems)}; there are {', '.join(found)}", code="unknown_entity")
     subsidiary = _subsidiary(settings, part.subsidiary) if part.subsidiary else None
@@ -101,7 +101,7 @@ async def _run(load: _Load, source: Source, one: Progress, tell: Callable[[], No
 
 
 def _source(load: _Load, read: Read) -> Source:
-    name = load.part.name(read.entity, _system(read))
+    name = load.part.name(read.entity, read.system)
     if isinstance(read, SalesforceRead):
         return SalesforceSnapshot(load.org, read, load.room.clock, Rhythm(), name=name, marks=False, window=False)
     feed = netsuite_feed(clients.restlet(load.settings, load.account), load.account, read)
@@ -141,10 +141,6 @@ async def _total(load: _Load, read: Read, source: Source) -> int:
     if isinstance(read, SalesforceRead) or not counted(read) or load.part.subsidiary or load.part.where:
         return 0
     return await NetSuiteCensus(load.account, read).count(load.part.since_ms)
-
-
-def _system(read: Read) -> System:
-    return "salesforce" if isinstance(read, SalesforceRead) else "netsuite"
 
 
 def _subsidiary(settings: Settings, code: str) -> Subsidiary:

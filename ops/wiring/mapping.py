@@ -44,5 +44,5 @@ def reads(found: Mapping[str, Entity]) -> list[SalesforceRead | NetSuiteRead]:
 def objects(found: Mapping[str, Entity]) -> list[tuple[str, str]]:
     """(system, object) of each change topic."""
     told = [r for r in reads(found) if isinstance(r, SalesforceRead) or not r.hint]
-    pairs = [("salesforce", r.object) if isinstance(r, SalesforceRead) else ("netsuite", r.type) for r in told]
+    pairs = [(r.system, r.object if isinstance(r, SalesforceRead) else r.type) for r in told]
     return list(dict.fromkeys(pairs))

@@ -26,7 +26,7 @@ from tests.streams.mapping.builders import NOTHING, entities
 
 __all__ = ["account", "org", "served_account", "served_org"]
 CUSTOMER = entities()["customer"]
-READS = {"salesforce" if isinstance(r, SalesforceRead) else "netsuite": r for r in CUSTOMER.reads}
+READS = {r.system: r for r in CUSTOMER.reads}
 MANY = 1_200
 LATER = 1 << 50
 
