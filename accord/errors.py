@@ -10,7 +10,9 @@ from __future__ import annotations
 
 
 class AccordError(Exception):
-    """Root of everything that Accord raises on purpose."""
+    """Root of everything that Accord raises on purpose. `passing`: nobody need change anything, a later try may succeed."""
+
+    passing = False
 
 
 class Transient(AccordError):
@@ -18,6 +20,8 @@ class Transient(AccordError):
 
     `ambiguous`: the other side may have done it all the same (timeout, reset, 5xx on a write): look before sending again.
     """
+
+    passing = True
 
     def __init__(self, message: str, *, wait_s: float | None = None, code: str = "", ambiguous: bool = False) -> None:
         super().__init__(message)
@@ -36,8 +40,12 @@ class Rejected(AccordError):
 
 
 class Fatal(AccordError):
-    """Nothing this process does can help: wrong credentials, another org's id, a fenced producer, a topic with wrong settings."""
+    """Nothing this process does can help: wrong credentials, another org's id, a fenced producer, a topic with wrong settings.
 
-    def __init__(self, message: str, *, code: str = "") -> None:
+    `passing`: a new process may get on where this one can't, as after a broker that was away in the middle of a transaction.
+    """
+
+    def __init__(self, message: str, *, code: str = "", passing: bool = False) -> None:
         super().__init__(message)
         self.code = code
+        self.passing = passing

@@ -59,7 +59,7 @@ class KafkaLedger:
                 self._writer.commit()
             except Transient as error:
                 if attempt == ATTEMPTS - 1:
-                    raise Fatal(f"the broker rolled the transaction back {ATTEMPTS} times: {error}", code="aborted") from error
+                    raise Fatal(f"the broker rolled the transaction back {ATTEMPTS} times: {error}", code="aborted", passing=True) from error
             else:
                 return
 

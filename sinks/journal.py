@@ -39,7 +39,7 @@ class KafkaJournal:
                 self._writer.send(e.topic, e.key, e.value, partition=e.partition, headers=e.headers)
             self._writer.commit()
         except Transient as error:
-            raise Fatal(f"{error}; nothing of it was written, the sink starts afresh from its last commit", code=error.code) from error
+            raise Fatal(f"{error}; nothing of it was written, the sink starts afresh from its last commit", code=error.code, passing=True) from error
 
     def close(self) -> None:
         self._writer.close()

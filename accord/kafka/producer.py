@@ -26,6 +26,8 @@ WATCH_S = 1.0
 EXIT_HUNG = 70
 BY_KEY = -1  # librdkafka: let the partitioner choose
 FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})  # noqa: SLF001 (public names of librdkafka)
+#: The broker is away, or too slow: nobody need change anything.
+AWAY = frozenset({KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError.REQUEST_TIMED_OUT})  # noqa: SLF001 (as above)
 T = TypeVar("T")
 
 
@@ -50,7 +52,8 @@ class TransactionalWriter:
     """`begin`, `offsets`, `send`..., `commit`. Blocking calls, one thread at a time.
 
     Transient: the transaction was rolled back, nothing of it will be seen, it may be done again from `begin`.
-    Fatal: fenced by a newer instance, or the broker refuses for good: the process must end.
+    Fatal: fenced by a newer instance, or the broker refuses for good: the process must end. So it must where the broker didn't answer in
+    time, for nobody knows then what has become of the transaction; but a new process rolls it back or finds it done (`passing`).
     """
 
     def __init__(self, bootstrap: str, transactional_id: str, extra: Mapping[str, str] | None = None) -> None:
@@ -128,7 +131,7 @@ class TransactionalWriter:
                     self.abort()
                     raise Transient(f"{self.transactional_id}: rolled back ({'; '.join([error.str(), *self._refused[:3]])})", code="aborted") from raised
                 if not error.retriable() or time.monotonic() > deadline:
-                    raise Fatal(f"{self.transactional_id}: {error.str()}", code="kafka") from raised
+                    raise Fatal(f"{self.transactional_id}: {error.str()}", code="kafka", passing=error.retriable() or error.code() in AWAY) from raised
             finally:
                 self._hung_at = None
 

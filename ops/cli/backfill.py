@@ -50,7 +50,7 @@ def backfill(
     from ops.wiring.backfill import backfill as load
     from producers.backfill import Slice
 
-    process.logs()
+    process.logs("backfill")
     part = Slice(int(since.replace(tzinfo=UTC).timestamp() * 1000) if since else 0, subsidiary, where)
     begun = time.monotonic()
     with bars() as bar:

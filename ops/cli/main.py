@@ -7,7 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
-from accord.errors import Fatal, Rejected, Transient
+from accord.errors import AccordError, Rejected
 from ops.cli import (
     audit,
     backfill,
@@ -29,9 +29,10 @@ from ops.cli import (
     soak,
     terms,
 )
+from ops.wiring.process import exit_code
 
-#: sysexits.h: EX_CONFIG, a person must change something; EX_TEMPFAIL, the same may work later; EX_DATAERR.
-EXIT_FATAL, EXIT_TRANSIENT, EXIT_REJECTED = 78, 75, 65
+#: sysexits.h: EX_DATAERR. What else there is: `exit_code`.
+EXIT_REJECTED = 65
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Keeps Salesforce and NetSuite in accord.")
 app.add_typer(local.app, name="local")
@@ -60,12 +61,7 @@ def main() -> None:
     told = Console(stderr=True, soft_wrap=True)
     try:
         app()
-    except Fatal as error:
-        told.print(f"accord: {error}", style="bold red", highlight=False, markup=False)
-        sys.exit(EXIT_FATAL)
-    except Transient as error:
-        told.print(f"accord: {error} (try again)", style="bold yellow", highlight=False, markup=False)
-        sys.exit(EXIT_TRANSIENT)
-    except Rejected as error:
-        told.print(f"accord: {error}", style="bold red", highlight=False, markup=False)
-        sys.exit(EXIT_REJECTED)
+    except AccordError as error:
+        style, advice = ("bold yellow", " (try again)") if error.passing else ("bold red", "")
+        told.print(f"accord: {error}{advice}", style=style, highlight=False, markup=False)
+        sys.exit(EXIT_REJECTED if isinstance(error, Rejected) else exit_code(error))

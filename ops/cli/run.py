@@ -51,13 +51,12 @@ def streams(config: ConfigFile = DEFAULT_CONFIG, metrics_port: MetricsPort = 0) 
     from ops.wiring.streams import streams as run_streams
 
     given = settings(config)
-    process.logs()
+    process.logs("streams")
     process.metrics(metrics_port)
     try:
         run_streams(given)
     except AccordError as error:
-        process.LOG.critical("fatal", role="streams", why=str(error))
-        sys.exit(process.EXIT_FATAL)
+        sys.exit(process.last_word(error))
 
 
 @app.command("sinks")

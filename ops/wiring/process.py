@@ -14,12 +14,13 @@ from prometheus_client import start_http_server
 
 from accord.errors import AccordError, Fatal
 
-EXIT_CRASH, EXIT_FATAL = 70, 78
+#: sysexits.h: a bug; the same may work later; a person must change something.
+EXIT_CRASH, EXIT_LATER, EXIT_FATAL = 70, 75, 78
 LOG = structlog.get_logger("accord")
 
 
-def logs() -> None:
-    """One JSON object a line, UTC, on standard error."""
+def logs(role: str) -> None:
+    """One JSON object a line, UTC, with the role's name, on standard error."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -31,6 +32,7 @@ def logs() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    structlog.contextvars.bind_contextvars(role=role)
 
 
 def metrics(port: int) -> None:
@@ -40,17 +42,26 @@ def metrics(port: int) -> None:
 
 
 def run(role: str, main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Run a role until SIGTERM or SIGINT. A Fatal is its last word (exit 78); anything unforeseen is a crash with its traceback (70)."""
-    logs()
-    structlog.contextvars.bind_contextvars(role=role)
+    """Run a role until SIGTERM or SIGINT. An error of ours is its last word (`exit_code`); anything unforeseen is a crash with its traceback."""
+    logs(role)
     try:
         asyncio.run(_main(main))
-    except* Fatal as group:
-        LOG.critical("fatal", why=str(first(group)))
-        sys.exit(EXIT_FATAL)
     except* AccordError as group:
-        LOG.critical("ended", why=str(first(group)))
-        sys.exit(EXIT_CRASH)
+        sys.exit(last_word(first(group)))
+
+
+def last_word(error: BaseException) -> int:
+    """Say why the process ends; its exit code."""
+    code = exit_code(error)
+    LOG.critical("fatal" if code == EXIT_FATAL else "ended", why=str(error))
+    return code
+
+
+def exit_code(error: BaseException) -> int:
+    """78: a person must change something; 75: the same may work later; 70: a crash."""
+    if isinstance(error, AccordError) and error.passing:
+        return EXIT_LATER
+    return EXIT_FATAL if isinstance(error, Fatal) else EXIT_CRASH
 
 
 async def _main(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:

@@ -53,7 +53,7 @@ def worker(
     `app_id`: the consumer group, and the prefix of the transactional ids. `deadletter`: full name of the dead-letter topic; 50 of them in a
     row end the worker. `settings`: any librdkafka setting (TLS, SASL). `web_port`: Faust's web on loopback, None = none.
     Raises Fatal before anything is read where topics are missing or partition counts differ. Ends the process with 70 (a bug, fenced,
-    refused) or 75 (Transient: start it again later) where going on could lose something.
+    refused) or 75 (a broker that was away, a roll-back: start it again later) where going on could lose something.
     """
     check_partitions(stages, admin.partition_counts(admin.client(bootstrap, settings), _topics(stages)))
     writer = TransactionalWriter(bootstrap, f"{app_id}-{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}", settings)

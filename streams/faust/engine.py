@@ -158,7 +158,7 @@ class Engine:
             try:
                 await asyncio.get_running_loop().run_in_executor(self._pool, transact, self._writer, offsets, self._group, outs)
             except Exception as error:  # noqa: BLE001 (memory has run ahead of what is committed, whatever it was)
-                self._die(f"the transaction of a batch fell ({error}); another worker may own its partitions", None)
+                self._die("the transaction of a batch fell; another worker may own its partitions", error)
             metrics.TRANSACTION.observe(time.perf_counter() - began)
 
     def _own(self, name: str, outs: Sequence[Out]) -> None:

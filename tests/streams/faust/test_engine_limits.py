@@ -20,8 +20,9 @@ def test_a_transaction_that_falls_ends_the_process():
         engine.open({IN: 0}, None)
         engine.handle("copy", batch(engine, 0, 0, b"a"))
         writer.fails = True
-        with pytest.raises(Died, match="rolled back"):
+        with pytest.raises(Died, match="transaction of a batch fell") as died:
             await engine.barrier()
+        assert "rolled back" in str(died.value.__cause__)
 
     asyncio.run(run())
 
