@@ -92,6 +92,7 @@ class Codec:
         self._kinds = typed_events() if kinds is None else kinds
         self._parsed = {name: parse_schema(schema, named_schemas={}) for name, schema in self._schemas.items()}
         self._writers: dict[tuple[str, str], Writer] = {}
+        self._compiled: dict[str, Write | None] = {}
         self._readers: dict[int, Reader] = {}
 
     def register_all(self, topics: Sequence[Topic]) -> None:
@@ -160,7 +161,9 @@ class Codec:
         schema_id = self._registry.register(subject(topic, schema), json.dumps(schema))
         self._readers.setdefault(schema_id, self._reads(record, self._parsed[record], None))
         parsed = self._parsed[record]
-        return self._writers.setdefault((topic, record), Writer(HEADER.pack(0, schema_id), parsed, compiled(parsed)))
+        if record not in self._compiled:  # once, however many topics carry it
+            self._compiled[record] = compiled(parsed)
+        return self._writers.setdefault((topic, record), Writer(HEADER.pack(0, schema_id), parsed, self._compiled[record]))
 
     def _reader(self, schema_id: int) -> Reader:
         text = self._registry.schema(schema_id)

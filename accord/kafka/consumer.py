@@ -49,13 +49,13 @@ class GroupConsumer:
 
         self._consumer.subscribe(sorted(topics), on_assign=assigned, on_revoke=revoked, on_lost=revoked)
 
-    def poll(self, wait_s: float, limit: int = 500) -> list[Record]:
-        """Up to `limit` records; returns as soon as there is one."""
+    def poll(self, wait_s: float, limit: int = 500, gather_s: float = 0.0) -> list[Record]:
+        """Up to `limit` records; returns as soon as there is one, or `gather_s` after it: fewer and larger batches where nobody waits for them."""
         first = self._consumer.poll(wait_s)
         if first is None:
             return []
         generation = self._generation
-        rest = self._consumer.consume(limit - 1, 0) if limit > 1 else []
+        rest = self._consumer.consume(limit - 1, gather_s) if limit > 1 else []
         before = [first] if generation == self._generation else []  # a rebalance ran in between: it will be fetched again
         return [record_of(message) for message in (*before, *rest)]
 

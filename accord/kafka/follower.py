@@ -28,12 +28,12 @@ class Follower:
         )  # fmt: skip
         self._consumer.assign([TopicPartition(p.topic, p.partition, start) for p, start in starts.items()])
 
-    def poll(self, wait_s: float, limit: int) -> list[Record]:
-        """Up to `limit` records; returns as soon as there is one."""
+    def poll(self, wait_s: float, limit: int, gather_s: float = 0.0) -> list[Record]:
+        """Up to `limit` records; returns as soon as there is one, or `gather_s` after it."""
         first = self._consumer.poll(wait_s)
         if first is None:
             return []
-        return [record_of(message) for message in (first, *(self._consumer.consume(limit - 1, 0) if limit > 1 else ()))]
+        return [record_of(message) for message in (first, *(self._consumer.consume(limit - 1, gather_s) if limit > 1 else ()))]
 
     def show(self, offsets: Sequence[Offset]) -> None:
         """Let others see how far it is; nothing is read from there."""

@@ -6,7 +6,7 @@ import asyncio
 import csv
 import sys
 from datetime import date, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,7 +16,9 @@ from accord.clock import SystemClock
 from accord.config import Settings
 from accord.errors import Rejected
 from ops.cli.options import DEFAULT_CONFIG, ConfigFile, settings
-from ops.reporting import queries
+
+if TYPE_CHECKING:
+    from ops.reporting.queries import Answer
 
 app = typer.Typer(no_args_is_help=True, help="Reports from the golden records' tables.")
 console = Console(highlight=False)
@@ -25,6 +27,8 @@ console = Console(highlight=False)
 @app.command("list")
 def list_() -> None:
     """The queries that come with Accord."""
+    from ops.reporting import queries
+
     for name in queries.NAMES:
         console.print(f"{name}: {queries.sql(name, 'postgresql').splitlines()[0].removeprefix('-- ')}", soft_wrap=True, markup=False)
 
@@ -49,7 +53,8 @@ def show(
     console.print(table)
 
 
-async def _ask(given: Settings, name: str, day: date) -> queries.Answer:
+async def _ask(given: Settings, name: str, day: date) -> Answer:
+    from ops.reporting import queries
     from ops.wiring.reporting import database
 
     db = database(given)

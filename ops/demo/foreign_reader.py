@@ -11,14 +11,15 @@ import uuid
 from typing import Any
 
 from confluent_kafka import Consumer
-from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry import SchemaRegistryClient, topic_record_subject_name_strategy
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 
 def last(bootstrap: str, registry: str, topic: str, key: str) -> Any:
     """The newest value of a key, None where there is none."""
-    deserialize = AvroDeserializer(SchemaRegistryClient({"url": registry}))
+    settings = {"subject.name.strategy": topic_record_subject_name_strategy}  # else each topic is first looked for among the registry's associations
+    deserialize = AvroDeserializer(SchemaRegistryClient({"url": registry, "timeout": 10}), conf=settings)
     group = f"foreign-{uuid.uuid4().hex}"
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "auto.offset.reset": "earliest", "isolation.level": "read_committed"})
     consumer.subscribe([topic])

@@ -27,7 +27,10 @@ READY_S = 60.0
 
 @dataclass(slots=True)
 class World:
-    """Addresses, and clients that stand for people: they sign in beside Accord and use the same public APIs."""
+    """Addresses, and clients that stand for people: they sign in beside Accord and use the same public APIs.
+
+    `control`: what no public API has, the sandboxes' own side of `docs/sandbox.md`.
+    """
 
     folder: Path
     kafka: str

@@ -31,6 +31,9 @@ from schemas.events import Record as State
 LOG = structlog.get_logger(__name__)
 INPUTS = ("record", "deadletter", "handling")
 WAIT_S = 0.5
+#: One transaction for what comes in this time: people are not told by the millisecond.
+GATHER_S = 0.2
+LIMIT = 2_000
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 600.0
 OPEN = Gauge("accord_notices_open", "Records with a trouble that a person may have to look at")
 TOLD = Counter("accord_notices_told_total", "Messages sent", ["route"])
@@ -75,7 +78,7 @@ class Desk:
         self._consumer.subscribe([self._cluster.topics.name(t) for t in INPUTS], _ignore, _ignore)
         try:
             while not stop.is_set():
-                self._take(self._consumer.poll(WAIT_S))
+                self._take(self._consumer.poll(WAIT_S, LIMIT, GATHER_S))
                 self._tell()
         finally:
             self._consumer.close()

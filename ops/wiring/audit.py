@@ -9,7 +9,7 @@ from accord.kafka.consumer import GroupConsumer
 from ops.audit.follow import follow
 from ops.audit.store import AuditStore
 from ops.database import engine
-from ops.wiring.kafka import ready
+from ops.wiring.kafka import SENDS, ready
 from ops.wiring.mapping import entities
 
 
@@ -21,7 +21,7 @@ def trail(settings: Settings) -> AuditStore:
 async def audit(settings: Settings, stop: asyncio.Event) -> None:
     """The audit trail into its database."""
     found = entities(settings)
-    topics, codec = ready(settings, found)
+    topics, codec = ready(settings, found, SENDS["audit"])
     store = trail(settings)
     await store.open()
     consumer = GroupConsumer(settings.kafka.bootstrap, f"{topics.prefix}audit", settings.kafka.client())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from accord.config import Settings
@@ -14,6 +15,18 @@ from schemas.events import Audit
 from schemas.topics import Topic, Topics, pipeline_topics
 from streams.mapping import Entity
 from streams.mapping.personal import masked
+
+EVERYTHING = ("*",)
+#: What each role sends, without prefix and lane: of these it makes sure before it begins. docs/security.md tells the same as ACLs.
+SENDS: Mapping[str, Sequence[str]] = {
+    "producers": ("change.*", "read.*", "position", "audit", "deadletter", "budget.*"),
+    "streams": ("learned", "observation", "claim", "claims", "assigned", "record", "outcome", "link", "write.*", "read.*", "entity.*", "audit", "deadletter"),
+    "sink": ("outcome", "audit", "deadletter", "settled.*", "parked.*", "budget.*"),
+    "audit": (),
+    "notices": ("notice", "notified"),
+    "terms": ("terms.*",),
+    "api": (),
+}
 
 
 def topics_of(settings: Settings, found: Mapping[str, Entity]) -> tuple[Topic, ...]:
@@ -42,11 +55,11 @@ def prepare(settings: Settings) -> None:
     ready(settings, entities(settings))
 
 
-def ready(settings: Settings, found: Mapping[str, Entity]) -> tuple[Topics, Codec]:
-    """Topics exist with the right settings, schemas are registered and compatible. Raises Fatal naming each that is not."""
+def ready(settings: Settings, found: Mapping[str, Entity], sends: Sequence[str] = EVERYTHING) -> tuple[Topics, Codec]:
+    """Topics exist with the right settings; schemas of those that `sends` names are registered and compatible. Raises Fatal naming each that is not."""
     topics = topics_of(settings, found)
     kafka = settings.kafka
     admin.ensure(admin.client(kafka.bootstrap, kafka.client()), admin.wanted(topics, kafka.prefix), replication=kafka.replication, where=kafka.bootstrap)
     codec = codec_of(settings, found)
-    codec.register_all(topics)
+    codec.register_all([t for t in topics if any(fnmatchcase(t.name, each) for each in sends)])
     return Topics(kafka.prefix), codec

@@ -17,7 +17,7 @@ from accord.salesforce.pubsub import PubSub
 from accord.salesforce.rest import Salesforce
 from ops.wiring import clients
 from ops.wiring.budget import Budget, budget
-from ops.wiring.kafka import ready
+from ops.wiring.kafka import SENDS, ready
 from ops.wiring.mapping import entities, reads
 from ops.wiring.shares import reading
 from producers.inlet import KafkaInlet
@@ -58,7 +58,7 @@ async def producers(settings: Settings, stop: asyncio.Event) -> None:
     """Run all until told to stop. Raises what ended the first of them."""
     found = entities(settings)
     wanted = reads(found)
-    topics, codec = ready(settings, found)
+    topics, codec = ready(settings, found, SENDS["producers"])
     room = room_of(settings, topics, codec, wanted)
     parts = [await budget(settings, system, "producers", reading, topics, codec, room.clock) for system in SYSTEMS]
     org, account = both(settings, parts, room.clock)

@@ -12,7 +12,7 @@ from accord.config import Settings
 from ops.wiring import clients
 from ops.wiring.budget import Budget, budget
 from ops.wiring.home import at_home
-from ops.wiring.kafka import ready
+from ops.wiring.kafka import SENDS, ready
 from ops.wiring.mapping import entities
 from ops.wiring.shares import writing
 from schemas.ids import System
@@ -24,7 +24,7 @@ from sinks.target import Target
 async def sink(settings: Settings, system: System, stop: asyncio.Event) -> None:
     """The writer of one system."""
     found = entities(settings)
-    topics, codec = ready(settings, found)
+    topics, codec = ready(settings, found, SENDS["sink"])
     clock = SystemClock()
     await at_home(settings, system, topics, codec, clock)
     owned: set[int] = set()
