@@ -12,6 +12,8 @@ from accord.errors import Transient
 from accord.kafka import admin
 from accord.kafka.records import Offset, Partition, Record, record_of, to_native
 
+#: For a reader that nobody waits for by the millisecond: what comes in within `fetch.wait.max.ms` comes at once, not record by record.
+GATHERED = {"fetch.min.bytes": "65536"}
 LOAD_WAIT_S = 60.0  # an open transaction of a dead writer holds the end of a topic for up to 10 s
 OnChange = Callable[[list[Partition]], None]
 
@@ -21,7 +23,7 @@ def settings(bootstrap: str, group: str, extra: Mapping[str, str] | None = None)
     return {
         "bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False, "auto.offset.reset": "earliest",
         "isolation.level": "read_committed", "partition.assignment.strategy": "range", "session.timeout.ms": 6_000,
-        "heartbeat.interval.ms": 1_000, "max.poll.interval.ms": 60_000, "fetch.wait.max.ms": 100, "queued.max.messages.kbytes": 32_768,
+        "heartbeat.interval.ms": 1_000, "max.poll.interval.ms": 60_000, "fetch.wait.max.ms": 500, "queued.max.messages.kbytes": 32_768,
         **(extra or {}),
     }  # fmt: skip
 
@@ -49,13 +51,13 @@ class GroupConsumer:
 
         self._consumer.subscribe(sorted(topics), on_assign=assigned, on_revoke=revoked, on_lost=revoked)
 
-    def poll(self, wait_s: float, limit: int = 500, gather_s: float = 0.0) -> list[Record]:
-        """Up to `limit` records; returns as soon as there is one, or `gather_s` after it: fewer and larger batches where nobody waits for them."""
+    def poll(self, wait_s: float, limit: int = 500) -> list[Record]:
+        """Up to `limit` records; returns as soon as there is one."""
         first = self._consumer.poll(wait_s)
         if first is None:
             return []
         generation = self._generation
-        rest = self._consumer.consume(limit - 1, gather_s) if limit > 1 else []
+        rest = self._consumer.consume(limit - 1, 0) if limit > 1 else []
         before = [first] if generation == self._generation else []  # a rebalance ran in between: it will be fetched again
         return [record_of(message) for message in (*before, *rest)]
 

@@ -23,17 +23,17 @@ class Follower:
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False, "auto.offset.reset": "earliest",
-                "isolation.level": "read_committed", "fetch.wait.max.ms": 100, "queued.max.messages.kbytes": 32_768, **(extra or {}),
+                "isolation.level": "read_committed", "fetch.wait.max.ms": 500, "queued.max.messages.kbytes": 32_768, **(extra or {}),
             }
         )  # fmt: skip
         self._consumer.assign([TopicPartition(p.topic, p.partition, start) for p, start in starts.items()])
 
-    def poll(self, wait_s: float, limit: int, gather_s: float = 0.0) -> list[Record]:
-        """Up to `limit` records; returns as soon as there is one, or `gather_s` after it."""
+    def poll(self, wait_s: float, limit: int) -> list[Record]:
+        """Up to `limit` records; returns as soon as there is one."""
         first = self._consumer.poll(wait_s)
         if first is None:
             return []
-        return [record_of(message) for message in (first, *(self._consumer.consume(limit - 1, gather_s) if limit > 1 else ()))]
+        return [record_of(message) for message in (first, *(self._consumer.consume(limit - 1, 0) if limit > 1 else ()))]
 
     def show(self, offsets: Sequence[Offset]) -> None:
         """Let others see how far it is; nothing is read from there."""

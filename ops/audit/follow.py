@@ -13,8 +13,6 @@ from ops.audit.store import AuditStore
 from schemas.events import Audit
 
 POLL_S = 0.5
-#: A commit of the database and one of offsets for what comes in this time.
-GATHER_S = 0.2
 
 
 def decoded(records: Sequence[Record], codec: Codec) -> list[tuple[int, int, Audit]]:
@@ -42,7 +40,7 @@ async def follow(consumer: GroupConsumer, topic: str, codec: Codec, store: Audit
     """Until stopped. Polls on a thread; the database is written on the loop."""
     await asyncio.to_thread(consumer.subscribe, [topic], _ignore, _ignore)
     while not stop.is_set():
-        records = await asyncio.to_thread(consumer.poll, POLL_S, 2_000, GATHER_S)
+        records = await asyncio.to_thread(consumer.poll, POLL_S, 2_000)
         if records:
             await store.add(decoded(records, codec))
             await asyncio.to_thread(consumer.commit, ends(records))

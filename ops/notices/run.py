@@ -17,7 +17,7 @@ from prometheus_client import Counter, Gauge
 from accord.clock import Clock, epoch_ms
 from accord.config import Notices
 from accord.errors import Rejected, Transient
-from accord.kafka.consumer import GroupConsumer, read_to_end
+from accord.kafka.consumer import GATHERED, GroupConsumer, read_to_end
 from accord.kafka.producer import TransactionalWriter
 from accord.kafka.records import Offset, Partition, Record
 from ops.notices.book import Book, Due
@@ -31,8 +31,6 @@ from schemas.events import Record as State
 LOG = structlog.get_logger(__name__)
 INPUTS = ("record", "deadletter", "handling")
 WAIT_S = 0.5
-#: One transaction for what comes in this time: people are not told by the millisecond.
-GATHER_S = 0.2
 LIMIT = 2_000
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 600.0
 OPEN = Gauge("accord_notices_open", "Records with a trouble that a person may have to look at")
@@ -69,7 +67,7 @@ class Desk:
         self._book, self._patience = Book(given), Patience()
         self._channels: Mapping[str, Send] = channels(given)
         self._writer = TransactionalWriter(cluster.bootstrap, f"{cluster.topics.prefix}notices", cluster.settings)
-        self._consumer = GroupConsumer(cluster.bootstrap, f"{cluster.topics.prefix}notices", cluster.settings)
+        self._consumer = GroupConsumer(cluster.bootstrap, f"{cluster.topics.prefix}notices", {**cluster.settings, **GATHERED})
 
     def run(self, stop: threading.Event) -> None:
         """Until stopped. Blocking."""
@@ -78,7 +76,7 @@ class Desk:
         self._consumer.subscribe([self._cluster.topics.name(t) for t in INPUTS], _ignore, _ignore)
         try:
             while not stop.is_set():
-                self._take(self._consumer.poll(WAIT_S, LIMIT, GATHER_S))
+                self._take(self._consumer.poll(WAIT_S, LIMIT))
                 self._tell()
         finally:
             self._consumer.close()

@@ -17,8 +17,6 @@ from ops.reporting.store import ReportStore
 from schemas.topics import Topics
 
 POLL_S, MOST = 0.5, 1_000
-#: One transaction of the database for what comes in this time.
-GATHER_S = 0.2
 RECORDS = Counter("accord_reporting_records_total", "Golden records stored, by what they did", ["entity", "kind"])
 UNREADABLE = Counter("accord_reporting_unreadable_total", "Golden records that could not be stored", ["code"])
 COMMIT = Histogram("accord_reporting_commit_seconds", "Time one batch took in the database", buckets=(0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10))
@@ -27,7 +25,7 @@ COMMIT = Histogram("accord_reporting_commit_seconds", "Time one batch took in th
 async def follow(follower: Follower, positions: dict[Partition, int], topics: Topics, codec: Codec, store: ReportStore, stop: asyncio.Event) -> None:
     """Until stopped. Raises Transient while the database doesn't answer: the process ends, and the next one reads on from what was stored."""
     while not stop.is_set():
-        records = await asyncio.to_thread(follower.poll, POLL_S, MOST, GATHER_S)
+        records = await asyncio.to_thread(follower.poll, POLL_S, MOST)
         found = batch(records, positions, topics, codec.decode, store.check)
         begun = time.monotonic()
         try:

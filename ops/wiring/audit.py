@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from accord.config import Settings
-from accord.kafka.consumer import GroupConsumer
+from accord.kafka.consumer import GATHERED, GroupConsumer
 from ops.audit.follow import follow
 from ops.audit.store import AuditStore
 from ops.database import engine
@@ -24,7 +24,7 @@ async def audit(settings: Settings, stop: asyncio.Event) -> None:
     topics, codec = ready(settings, found, SENDS["audit"])
     store = trail(settings)
     await store.open()
-    consumer = GroupConsumer(settings.kafka.bootstrap, f"{topics.prefix}audit", settings.kafka.client())
+    consumer = GroupConsumer(settings.kafka.bootstrap, f"{topics.prefix}audit", {**settings.kafka.client(), **GATHERED})
     try:
         await follow(consumer, topics.name("audit"), codec, store, stop)
     finally:

@@ -23,6 +23,7 @@ SENDS: Mapping[str, Sequence[str]] = {
     "streams": ("learned", "observation", "claim", "claims", "assigned", "record", "outcome", "link", "write.*", "read.*", "entity.*", "audit", "deadletter"),
     "sink": ("outcome", "audit", "deadletter", "settled.*", "parked.*", "budget.*"),
     "audit": (),
+    "reporting": (),
     "notices": ("notice", "notified"),
     "terms": ("terms.*",),
     "api": (),

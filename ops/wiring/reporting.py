@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from accord.config import Settings
 from accord.kafka import admin
+from accord.kafka.consumer import GATHERED
 from accord.kafka.follower import Follower
 from accord.kafka.records import Partition
 from ops.database import engine
@@ -16,7 +17,7 @@ from ops.reporting.follow import follow
 from ops.reporting.migrate import migrate, missing
 from ops.reporting.store import ReportStore
 from ops.reporting.tables import Tables, tables
-from ops.wiring.kafka import ready
+from ops.wiring.kafka import SENDS, ready
 from ops.wiring.mapping import entities
 from streams.mapping import Entity
 
@@ -34,7 +35,7 @@ def made(found: Mapping[str, Entity]) -> Tables:
 async def reporting(settings: Settings, stop: asyncio.Event) -> None:
     """Golden records into their tables, from where the tables are."""
     found = entities(settings)
-    topics, codec = await asyncio.to_thread(ready, settings, found)
+    topics, codec = await asyncio.to_thread(ready, settings, found, SENDS["reporting"])
     db = database(settings)
     store = ReportStore(db, made(found))
     names = [topics.name(f"entity.{name}") for name in found]
@@ -43,7 +44,7 @@ async def reporting(settings: Settings, stop: asyncio.Event) -> None:
         await migrate(db, store.tables)
         counts = admin.partition_counts(admin.client(kafka.bootstrap, kafka.client()), names)
         positions = await store.positions([Partition(name, n) for name in names for n in range(counts[name])])
-        follower = Follower(kafka.bootstrap, f"{topics.prefix}reporting", positions, kafka.client())
+        follower = Follower(kafka.bootstrap, f"{topics.prefix}reporting", positions, {**kafka.client(), **GATHERED})
         try:
             await follow(follower, positions, topics, codec, store, stop)
         finally:

@@ -37,7 +37,7 @@ class Member:
         on_assign: Callable[[Assignment], int], on_revoke: Callable[[], None],
         extra: Mapping[str, str] | None = None, fetch: int = 1_000, monotonic: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
-        self._consumer = Consumer({**settings(bootstrap, group, extra), "enable.partition.eof": True, "fetch.wait.max.ms": 500})
+        self._consumer = Consumer({**settings(bootstrap, group, extra), "enable.partition.eof": True})
         self._backfill, self._fetch, self._monotonic = frozenset(backfill), fetch, monotonic
         self._on_assign, self._on_revoke = on_assign, on_revoke
         self._generation, self._rebalances = 0, 0

@@ -21,12 +21,7 @@ MEANT = frozenset({"inactive_item"})
 
 
 async def told(stage: Stage) -> None:
-    await rest(stage)
-    await lag(stage)
-    await stayed_deleted(stage)
-    await foreign(stage)
-    await reported(stage)
-    await parked(stage)
+    await asyncio.gather(*(look(stage) for look in (rest, lag, stayed_deleted, foreign, reported, parked)))
     await replayed(stage)
 
 
