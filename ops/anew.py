@@ -16,7 +16,7 @@ from accord.kafka.records import Record
 from ops.pipeline import Pipeline
 from ops.supervise import Role, Supervisor
 from ops.wiring.kafka import ready
-from ops.wiring.mapping import entities, reads
+from ops.wiring.mapping import entities, loads
 from schemas.events import Write
 from schemas.ids import SYSTEMS
 
@@ -58,15 +58,14 @@ async def read_anew(settings: Settings, config: str, say: Callable[[str, str], N
     roles = [Role(f"anew-{name}", ("run", name, "--config", config)) for name in ("producers", "streams")]
     supervisor = Supervisor(roles, settings.run.state_dir / "logs", environment, SystemClock(), say)
     running = asyncio.create_task(supervisor.run())
-    loads = {f"{r.entity}:{r.system}" for r in reads(found) if not r.hint}
     try:
-        return await asyncio.to_thread(_collect, Pipeline.of(settings), loads, settings.run.margin_s + STILL_S)
+        return await asyncio.to_thread(_collect, Pipeline.of(settings), loads(found), settings.run.margin_s + STILL_S)
     finally:
         await supervisor.stop()
         await running
 
 
-def _collect(pipeline: Pipeline, loads: set[str], still_s: float) -> Plan:
+def _collect(pipeline: Pipeline, wanted: set[str], still_s: float) -> Plan:
     """Until all loads have passed and nothing has moved for a while on any topic that leads to a write."""
     names = pipeline.topics
     topics = [names.name(f"write.{s}", lane) for s in SYSTEMS for lane in ("live", "backfill")]
@@ -80,7 +79,7 @@ def _collect(pipeline: Pipeline, loads: set[str], still_s: float) -> Plan:
         records = writes.follow(LOOK_S)  # empty also where only the end of a partition was reached
         for record in records:
             _take(plan, record, topics, pipeline)
-        if records or (clock.monotonic() - last >= still_s / 2 and not loads <= pipeline.loaded()):
+        if records or (clock.monotonic() - last >= still_s / 2 and not wanted <= pipeline.loaded()):
             last = clock.monotonic()
     writes.close()
     return plan

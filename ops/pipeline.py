@@ -19,10 +19,9 @@ from ops.wiring.kafka import codec_of
 from ops.wiring.mapping import entities
 from producers.outbox import PART
 from producers.runner import confirmation, paused
-from schemas.events import Audit, Erasure, Handling, Link, Notice, Outcome, Parked, Position, ReadRequest, Record
+from schemas.events import Audit, Handling, Link, Notice, Outcome, Parked, Position, ReadRequest, Record
 from schemas.ids import SYSTEMS, Ref, parse_ref
 from schemas.topics import PARTITIONS, Topics
-from streams.reconcile.erase import kept
 from streams.stages.marks import OWN, complete
 
 #: Records in one transaction of a person's command: far below what a transaction may take in its ten seconds.
@@ -111,9 +110,10 @@ class Pipeline:
     def lags(self) -> list[Lag]:
         """All groups of this pipeline, topic by topic."""
         client = admin.client(self.bootstrap, self.extra)
-        return [lag for group in admin.groups(client, self.topics.prefix) for lag in self._lags(group)]
+        return [lag for group in admin.groups(client, self.topics.prefix) for lag in self.lags_of(group)]
 
-    def _lags(self, group: str) -> Iterator[Lag]:
+    def lags_of(self, group: str) -> Iterator[Lag]:
+        """One group, by its full name, topic by topic."""
         by_topic: dict[str, int] = {}
         for partition, records in waiting(self.bootstrap, group, self.extra).items():
             by_topic[partition.topic] = by_topic.get(partition.topic, 0) + records
@@ -157,28 +157,6 @@ class Pipeline:
         with self.writer("handle") as writer:
             writer.send(self.topics.name("handling"), key, self.codec.encode("handling", Handling(notice.key, by, note, now_ms)), headers=trail)
             writer.send(self.topics.name("audit"), step.correlation_id.encode(), self.codec.encode("audit", step), headers=trail)
-
-    def erase(self, name: str, act: Act, margin_ms: int) -> tuple[str, ...]:
-        """Let a record be forgotten that no system holds any more, and those that were merged into it. Answers their keys.
-
-        Raises Rejected where a system still holds it. Streams look again: what comes in between is told on the audit trail as `not_erased`.
-        """
-        if not act.why:
-            raise Rejected("say on whose request; no names of persons, for this is kept", code="no_reason")
-        record, table = self.record(name), self.table("link")
-        links = LinkIndex()
-        for key, link in table.items():
-            links.put(key, link)
-        why_not = kept(record, margin_ms)
-        if why_not:
-            raise Rejected(f"{record.key}: {why_not}", code="not_erasable")
-        keys = (record.key, *(k for k in table if k != record.key and links.key_of(k) == record.key))
-        with self.writer("erase") as writer:
-            for each in keys:
-                trail = headers.of_event(f"person:erase:{each}:{act.at}")
-                event = Erasure(each, record.entity, act.at, act.by, act.why)
-                writer.send(self.topics.name("observation"), each.encode(), self.codec.encode("observation", event), headers=trail)
-        return keys
 
     def confirm(self, source: str, now_ms: int, until_ms: int) -> None:
         """Let the deletions of a stopped source through until then, with a line on the audit trail. Raises Rejected for a name that is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2s
 
@@ -12,6 +12,7 @@ from accord.errors import Rejected
 from accord.reads import NetSuiteRead, SalesforceRead
 from accord.salesforce import soql
 from producers.source import Page, Source
+from schemas.ids import SYSTEMS
 
 #: How often a load that is held looks whether it may go on.
 LOOK_S = 2.0
@@ -102,6 +103,12 @@ class Backfill:
         while await self._held():
             yield Page()
             await self._clock.sleep(LOOK_S)
+
+
+def unfinished(positions: Mapping[str, str], entity: str) -> list[str]:
+    """Names of the loads of this entity that were begun and have not come to their end."""
+    whole = {Slice().name(entity, system) for system in SYSTEMS}
+    return sorted(n for n, position in positions.items() if not whole.isdisjoint((n, n.rpartition(".")[0])) and not _ended(position))
 
 
 def _ended(position: str) -> bool:

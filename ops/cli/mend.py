@@ -60,10 +60,12 @@ def erase(
     by: By = "",
 ) -> None:
     """Forget a record that was deleted in both systems: state, golden record, links, reports and audit trail. It can't be undone."""
+    from ops.erasure import erase as forget
     from ops.pipeline import Act, Pipeline
+    from ops.wiring.mapping import entities, loads
 
     given = settings(config)
-    keys = Pipeline.of(given).erase(record, Act(somebody(by), reason, now_ms()), int(given.run.margin_s * 1000))
+    keys = forget(Pipeline.of(given), loads(entities(given)), record, Act(somebody(by), reason, now_ms()), int(given.run.margin_s * 1000))
     console.print(f"asked to erase {', '.join(keys)}; accord trace {keys[0]} says when it is done, or why not", soft_wrap=True)
 
 

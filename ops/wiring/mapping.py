@@ -41,6 +41,11 @@ def reads(found: Mapping[str, Entity]) -> list[SalesforceRead | NetSuiteRead]:
     return [read for entity in found.values() for read in entity.reads]
 
 
+def loads(found: Mapping[str, Entity]) -> set[str]:
+    """Name ("entity:system") of each first load."""
+    return {f"{read.entity}:{read.system}" for read in reads(found) if not read.hint}
+
+
 def objects(found: Mapping[str, Entity]) -> list[tuple[str, str]]:
     """(system, object) of each change topic."""
     told = [r for r in reads(found) if isinstance(r, SalesforceRead) or not r.hint]

@@ -8,7 +8,7 @@ import pytest
 
 from accord.errors import Rejected
 from accord.reads import NetSuiteRead, SalesforceRead
-from producers.backfill import Backfill, Slice, Subsidiary, of_netsuite, of_salesforce, rows_read
+from producers.backfill import Backfill, Slice, Subsidiary, of_netsuite, of_salesforce, rows_read, unfinished
 from producers.cursor import Cursor, read, text
 from producers.poll import Poll, Rhythm
 from producers.source import Page
@@ -45,6 +45,19 @@ def test_a_load_that_was_killed_goes_on_where_its_last_page_was_written() -> Non
     assert ids(first) + ids(rest) == [str(n) for n in range(7)]
     assert {p.lane for p in first + rest} == {"backfill"}
     assert not any(p.marks or p.requests for p in first + rest), "marks belong to first snapshots; the streams wait for exactly one"
+
+
+def test_a_load_that_has_not_ended_is_known_by_its_position() -> None:
+    """A job of the Bulk API hands out rows as they were when it was made: whoever erases somebody meanwhile must know of it."""
+    begun, ended = text(Cursor(since_ms=OLD)), text(Cursor(done=True))
+    bulk = '{"account":"00D","job":"750","at_ms":5,"locator":"","rows":0,"done":false}'
+    some = Slice(where="x").name("order", "netsuite")
+    positions = {
+        "backfill.salesforce.order": bulk, some: begun, "backfill.netsuite.order": ended, "backfill.netsuite.order_event": begun, "backfill.order.paused": "paused",
+        "netsuite.order": begun,
+    }  # fmt: skip
+    assert unfinished(positions, "order") == [some, "backfill.salesforce.order"]
+    assert unfinished(positions, "customer") == []
 
 
 def test_a_load_that_had_ended_begins_anew() -> None:
