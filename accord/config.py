@@ -97,11 +97,12 @@ class Run(Section):
 
     `margin_s`: how far the clocks of one system's parts may be apart. `call_s`: after this long a call can no longer take effect at its
     target; a sink that follows one which died leaves alone for so long what may have been under way. `reporting`: whether `accord run all`
-    keeps golden records as tables too.
+    keeps golden records as tables too. `audit_days`: how long the audit trail's database keeps a row, in whole days; 0 = for ever.
     """
 
     state_dir: Path = Path(".accord")
     audit_url: str = Field(default="", repr=False)
+    audit_days: int = Field(default=0, ge=0)
     reporting: bool = False
     reporting_url: str = Field(default="", repr=False)
     metrics_port: int = 0

@@ -2,7 +2,8 @@
 
 Each row has a seal: the digest of the row, that of the name of its record, and a link made of both and the link before. Whoever changes, removes or inserts a row leaves a seal that
 doesn't fit; whoever makes all seals anew gets other links than those that somebody noted down before (`heads`). Rows of a record that was erased on
-request are gone while their seals stay: they are no fault where a row of the chain says that this record was erased.
+request are gone while their seals stay: they are no fault where a row of the chain says that this record was erased. Old rows may be cut off with
+their seals: no fault either, where a row of the chain says up to which link (ops/audit/shortened.py).
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 #: Faults that are told one by one; beyond these only their number grows.
 MOST_TOLD = 1_000
 Place = tuple[int, int]
+PlacedRow = tuple[Place, Mapping[str, Any]]
 
 
 class Seal(NamedTuple):
@@ -32,8 +35,14 @@ class Seal(NamedTuple):
         return self.partition, self.offset
 
 
+#: A row with its seal; one of them None = the other stands alone.
+Pair = tuple[PlacedRow | None, Seal | None]
+
+
 class Fault(NamedTuple):
-    """kind: changed, removed, inserted (a row); broken (a seal); rewritten (another chain than the one that was noted)."""
+    """kind: changed, removed, inserted (a row); broken (a seal); rewritten (another chain than the one that was noted); too_old (the trail
+    was shortened beyond what was noted, so nothing can be compared).
+    """
 
     partition: int
     offset: int
@@ -49,13 +58,16 @@ class Head(NamedTuple):
 
 @dataclass(slots=True)
 class Verdict:
-    """What a walk along the chain has found. `faults` holds the first thousand of `count`. `erased`: seals of rows that went on request."""
+    """What a walk along the chain has found. `faults` holds the first thousand of `count`. `erased`: seals of rows that went on request.
+    `cut`: where the chain begins in partitions that were shortened.
+    """
 
     rows: int = 0
     erased: int = 0
     count: int = 0
     faults: list[Fault] = field(default_factory=list)
     heads: dict[int, Head] = field(default_factory=dict)
+    cut: dict[int, Head] = field(default_factory=dict)
 
     def tell(self, place: Place, kind: str) -> None:
         self.count += 1
@@ -78,7 +90,7 @@ def link(before: str, place: Place, of_row: str, whose: str) -> str:
 
 
 def sealed(
-    rows: Iterable[tuple[Place, Mapping[str, Any]]], heads: Mapping[int, Head], name: Callable[[Mapping[str, Any]], str]
+    rows: Iterable[PlacedRow], heads: Mapping[int, Head], name: Callable[[Mapping[str, Any]], str]
 ) -> Iterator[tuple[Mapping[str, Any], Seal]]:  # fmt: skip
     """New rows, in order, each with its seal. Rows at or before the head of their partition are old ones, read again: left out."""
     ends = dict(heads)
@@ -92,13 +104,18 @@ def sealed(
 
 
 class Walk:
-    """Along rows and seals, both by partition and offset. `noted`: heads that somebody kept elsewhere. `erased`: subjects that rows call erased."""
+    """Along rows and seals, both by partition and offset. `noted`: heads that somebody kept elsewhere.
 
-    def __init__(self, noted: Mapping[int, Head], erased: Collection[str] = frozenset()) -> None:
+    What rows of the chain say is gone: `erased`, subjects; `cuts`, of each partition the places up to which it was cut off.
+    """
+
+    def __init__(
+        self, noted: Mapping[int, Head], erased: Collection[str] = frozenset(), cuts: Mapping[int, Collection[Head]] = MappingProxyType({})
+    ) -> None:  # fmt: skip
         self.verdict = Verdict()
-        self._noted, self._erased = dict(noted), erased
+        self._noted, self._erased, self._cuts = dict(noted), erased, cuts
 
-    def step(self, row: tuple[Place, Mapping[str, Any]] | None, seal: Seal | None) -> None:
+    def step(self, row: PlacedRow | None, seal: Seal | None) -> None:
         """A row with its seal; one of them None = the other stands alone."""
         if row is not None:
             self.verdict.rows += 1
@@ -112,24 +129,44 @@ class Walk:
             self.verdict.tell(seal.place, "removed")
         elif digest(row[1]) != seal.digest:
             self.verdict.tell(seal.place, "changed")
-        before = self.verdict.heads.get(seal.partition, Head(-1, "")).link
-        if link(before, seal.place, seal.digest, seal.subject) != seal.link:
+        before = self.verdict.heads.get(seal.partition) or self._beginning(seal)
+        if not follows(seal, before):
             self.verdict.tell(seal.place, "broken")
-        self.verdict.heads[seal.partition] = Head(seal.offset, seal.link)
-        noted = self._noted.get(seal.partition)
-        if noted == self.verdict.heads[seal.partition]:
-            del self._noted[seal.partition]
+        self._come(seal.partition, Head(seal.offset, seal.link))
 
     def end(self) -> Verdict:
         """All has been seen; what was noted and never met was rewritten or cut off."""
+        for partition in self._cuts.keys() - self.verdict.heads.keys():
+            self._begin(partition, max(self._cuts[partition]))
         for partition, head in self._noted.items():
-            self.verdict.tell((partition, head.offset), "rewritten")
+            begins = self.verdict.cut.get(partition)
+            self.verdict.tell((partition, head.offset), "too_old" if begins and head.offset < begins.offset else "rewritten")
         return self.verdict
 
+    def _beginning(self, seal: Seal) -> Head:
+        """What the first seal of a partition follows: nothing, or a place where a row of the chain says that it was cut off."""
+        for head in self._cuts.get(seal.partition, ()):
+            if head.offset < seal.offset and follows(seal, head):
+                self._begin(seal.partition, head)
+                return head
+        return Head(-1, "")
 
-def paired(
-    rows: Sequence[tuple[Place, Mapping[str, Any]]], seals: Sequence[Seal]
-) -> Iterator[tuple[tuple[Place, Mapping[str, Any]] | None, Seal | None]]:  # fmt: skip
+    def _begin(self, partition: int, head: Head) -> None:
+        self.verdict.cut[partition] = head
+        self._come(partition, head)
+
+    def _come(self, partition: int, head: Head) -> None:
+        self.verdict.heads[partition] = head
+        if self._noted.get(partition) == head:
+            del self._noted[partition]
+
+
+def follows(seal: Seal, before: Head) -> bool:
+    """Is its link made of that one?"""
+    return link(before.link, seal.place, seal.digest, seal.subject) == seal.link
+
+
+def paired(rows: Sequence[PlacedRow], seals: Sequence[Seal]) -> Iterator[Pair]:
     """Rows and seals of one page, each in order, side by side."""
     r, s = 0, 0
     while r < len(rows) or s < len(seals):

@@ -9,6 +9,7 @@ from accord.errors import Rejected
 from accord.kafka.codec import Codec
 from accord.kafka.consumer import GroupConsumer
 from accord.kafka.records import Offset, Partition, Record
+from ops.audit.keep import Keeper
 from ops.audit.store import AuditStore
 from schemas.events import Audit
 
@@ -36,7 +37,7 @@ def ends(records: Sequence[Record]) -> list[Offset]:
     return [Offset(p.topic, p.partition, offset) for p, offset in last.items()]
 
 
-async def follow(consumer: GroupConsumer, topic: str, codec: Codec, store: AuditStore, stop: asyncio.Event) -> None:
+async def follow(consumer: GroupConsumer, topic: str, codec: Codec, store: AuditStore, keeper: Keeper, stop: asyncio.Event) -> None:
     """Until stopped. Polls on a thread; the database is written on the loop."""
     await asyncio.to_thread(consumer.subscribe, [topic], _ignore, _ignore)
     while not stop.is_set():
@@ -44,6 +45,7 @@ async def follow(consumer: GroupConsumer, topic: str, codec: Codec, store: Audit
         if records:
             await store.add(decoded(records, codec))
             await asyncio.to_thread(consumer.commit, ends(records))
+        await keeper.look(records)
     await asyncio.to_thread(consumer.close)
 
 

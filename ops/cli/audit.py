@@ -36,11 +36,13 @@ def verify(
     found = asyncio.run(verified(settings(config), noted(heads) if heads else {}))
     if as_json:
         told = {"rows": found.rows, "erased": found.erased, "faults": [f._asdict() for f in found.faults], "count": found.count}
-        as_json.write_text(json.dumps({**told, "heads": {str(p): h._asdict() for p, h in found.heads.items()}}, indent=2))
+        places = {"cut": found.cut, "heads": found.heads}
+        as_json.write_text(json.dumps({**told, **{what: {str(p): h._asdict() for p, h in at.items()} for what, at in places.items()}}, indent=2))
     for fault in found.faults[:SHOWN]:
         console.print(f"{fault.kind}: partition {fault.partition}, offset {fault.offset}", style="bold red")
     for partition, head in found.heads.items():
-        console.print(f"partition {partition}: {head.offset} {head.link}", soft_wrap=True)
+        begins = f", kept from after {found.cut[partition].offset} on" if partition in found.cut else ""
+        console.print(f"partition {partition}: {head.offset} {head.link}{begins}", soft_wrap=True)
     console.print(f"{found.rows} rows, {found.erased} erased on request, {found.count} faults")
     raise typer.Exit(1 if found.count else 0)
 

@@ -22,7 +22,7 @@ SENDS: Mapping[str, Sequence[str]] = {
     "producers": ("change.*", "read.*", "position", "audit", "deadletter", "budget.*"),
     "streams": ("learned", "observation", "claim", "claims", "assigned", "record", "outcome", "link", "write.*", "read.*", "entity.*", "audit", "deadletter"),
     "sink": ("outcome", "audit", "deadletter", "settled.*", "parked.*", "budget.*"),
-    "audit": (),
+    "audit": ("audit",),
     "reporting": (),
     "notices": ("notice", "notified"),
     "terms": ("terms.*",),

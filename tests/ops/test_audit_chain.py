@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from accord.errors import Rejected
-from ops.audit import store as stores
-from ops.audit.chain import Fault, Head
+from ops.audit import walk
+from ops.audit.chain import Fault, Head, Verdict
 from ops.audit.store import AuditStore
+from ops.cli import audit as commands
 from ops.cli.audit import noted
 from ops.database import engine
 from schemas.events import Audit
@@ -51,7 +53,7 @@ def after(url, *statements, heads=None):
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch):
-    monkeypatch.setattr(stores, "PAGE", 4)
+    monkeypatch.setattr(walk, "PAGE", 4)
 
 
 def test_a_trail_that_nobody_touched_is_whole(database_url):
@@ -117,6 +119,22 @@ def test_heads_are_noted_in_a_file_and_nonsense_is_refused(tmp_path):
         good.write_text(wrong)
         with pytest.raises(Rejected):
             noted(good)
+
+
+def test_the_command_tells_where_a_shortened_trail_begins(monkeypatch, tmp_path):
+    """Whoever reads "no faults" must also read that the years before are not in it."""
+
+    async def found(*_):
+        return Verdict(rows=7, heads={0: Head(9, "ab"), 1: Head(5, "cd")}, cut={0: Head(4, "ef")})
+
+    monkeypatch.setattr(commands, "verified", found)
+    monkeypatch.setattr(commands, "settings", lambda _: None)
+    out = tmp_path / "heads.json"
+    told = CliRunner().invoke(commands.app, ["verify", "--json", str(out)])
+    assert told.exit_code == 0, told.output
+    assert "partition 0: 9 ab, kept from after 4 on\npartition 1: 5 cd\n" in told.output
+    assert json.loads(out.read_text())["cut"] == {"0": {"offset": 4, "link": "ef"}}
+    assert noted(out) == {0: Head(9, "ab"), 1: Head(5, "cd")}
 
 
 PERSON, OTHER = "contact:salesforce:003A", "contact:salesforce:003B"
