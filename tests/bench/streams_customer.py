@@ -8,8 +8,6 @@ changed fields. Records per CPU-second of the process, as in `streams_w`: betwee
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import uuid
@@ -31,7 +29,7 @@ from schemas.ids import Ref
 from schemas.topics import PARTITIONS
 from tests.bench import customers
 from tests.bench.figures import Figure
-from tests.bench.streams_w import ROOT, cpu_at, watch
+from tests.bench.streams_w import cpu_at, watch
 
 TOPICS = ("change.salesforce.account", "change.netsuite.customer")
 
@@ -69,16 +67,7 @@ def measured(command: Sequence[str], settings: Settings, state: str, count: int,
     """Records per CPU-second of one process."""
     client, log = admin.client(settings.kafka.bootstrap), folder / f"{state}.log"
     with log.open("wb") as out:
-        worker = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env={**os.environ, "PYTHONWARNINGS": "ignore"})
-        try:
-            samples, _ = watch(worker, lambda: sum(admin.log_ends(client, [Partition(state, p) for p in range(PARTITIONS)]).values()))
-        finally:
-            worker.terminate()
-            try:
-                worker.wait(20)
-            except subprocess.TimeoutExpired:
-                worker.kill()
-                worker.wait()
+        samples, _ = watch(command, out, lambda: sum(admin.log_ends(client, [Partition(state, p) for p in range(PARTITIONS)]).values()))
     written = [record.timestamp / 1000 for record in read_to_end(settings.kafka.bootstrap, state)]
     assert len(written) >= count * 0.9, f"{len(written)} states of {count} changes:\n{log.read_text(errors='replace')[-3000:]}"
     return count / (cpu_at(samples, max(written)) - cpu_at(samples, min(written)))

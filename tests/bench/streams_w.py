@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
@@ -35,6 +35,10 @@ QUIET_S = 4.0  # no output for this long: the input is done
 LIMIT_S = 300.0
 QUIX = ("quixstreams==3.28.1", "fastavro==1.13.1")
 PEERS = {"bare": "bare confluent-kafka loop", "quix": "Quix Streams", "faust": "stock Faust"}
+
+
+#: (time, CPU seconds) every 50 ms; resident megabytes.
+Watched = tuple[list[tuple[float, float]], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +82,7 @@ def measure(variant: str, bootstrap: str, source: str, right: w.Outputs, count: 
     admin.ensure(client, [stamped, Wanted(names["state"], PARTS, {"cleanup.policy": "compact"})])
     with tempfile.TemporaryDirectory() as folder, Path(folder, "log").open("wb") as log:
         given = {"source": source, "group": prefix + "g", "bootstrap": bootstrap, "dir": folder, **names}
-        worker = subprocess.Popen(command(variant, given), cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PYTHONWARNINGS": "ignore"})
-        try:
-            samples, rss = watch(worker, lambda: sum(admin.log_ends(client, [Partition(names["out"], p) for p in range(PARTS)]).values()))
-        finally:
-            worker.terminate()
-            try:
-                worker.wait(20)
-            except subprocess.TimeoutExpired:
-                worker.kill()
-                worker.wait()
+        samples, rss = watch(command(variant, given), log, lambda: sum(admin.log_ends(client, [Partition(names["out"], p) for p in range(PARTS)]).values()))
         outs = list(read_to_end(bootstrap, names["out"]))
         assert outs, f"{variant} made no output:\n{Path(folder, 'log').read_text(errors='replace')[-3000:]}"
     first, last = min(r.timestamp for r in outs) / 1000, max(r.timestamp for r in outs) / 1000
@@ -104,7 +99,21 @@ def merged(outputs: Sequence[tuple[bytes, dict[str, str]]]) -> dict[bytes, dict[
     return final
 
 
-def watch(worker: subprocess.Popen[bytes], written: Callable[[], int]) -> tuple[list[tuple[float, float]], int]:
+def watch(words: Sequence[str], log: IO[bytes], written: Callable[[], int]) -> Watched:
+    """Run this command until its output stands still."""
+    worker = subprocess.Popen(words, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PYTHONWARNINGS": "ignore"})
+    try:
+        return _watched(worker, written)
+    finally:
+        worker.terminate()
+        try:
+            worker.wait(20)
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()
+
+
+def _watched(worker: subprocess.Popen[bytes], written: Callable[[], int]) -> Watched:
     """(time, CPU seconds) of the worker every 50 ms until its output stands still; and its resident megabytes."""
     process, samples, stop = psutil.Process(worker.pid), [], threading.Event()
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from ops.local import stack
-from tests.flows import seeds
-from tests.flows.conftest import LOOP, pytest_pyfunc_call
+from tests.flows.conftest import pytest_pyfunc_call, running
 from tests.flows.rig import Rig, opened
 
 __all__ = ["pytest_pyfunc_call"]
@@ -16,15 +15,11 @@ __all__ = ["pytest_pyfunc_call"]
 
 @pytest.fixture(scope="session")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """Both systems hold a few records; all roles run."""
+    """On a broker and a registry of its own."""
     folder = tmp_path_factory.mktemp("faults")
     ends = stack.up(folder / "local")
-    rig = LOOP.run_until_complete(opened(folder, ends.kafka, ends.registry, "accord."))
     try:
-        LOOP.run_until_complete(seeds.given(rig))
-        rig.run_all()
-        LOOP.run_until_complete(seeds.joined(rig))
-        yield rig
+        with running(opened(folder, ends.kafka, ends.registry, "accord.")) as rig:
+            yield rig
     finally:
-        LOOP.run_until_complete(rig.stop())
         stack.down(folder / "local")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.streams.faust.fleet import Fleet, until
+from tests.streams.faust.fleet import Fleet
+from tests.waiting import until
 
 SESSION_S = 6.0
 
@@ -41,9 +42,9 @@ def test_a_frozen_worker_that_wakes_up_changes_nothing(fleet: Fleet):
     zombie.send_signal(signal.SIGSTOP)
     before = fleet.done()
     heir = fleet.start()
-    until(lambda: fleet.done() > before + 1_000, 60, "the heir takes the partitions over")
+    until(lambda: fleet.done() > before + 1_000, "the heir takes the partitions over", 60)
     zombie.send_signal(signal.SIGCONT)
-    until(lambda: zombie.poll() is not None or fleet.assigned(zombie) > 1 or fleet.assigned(heir) > 1, 30, "the zombie to notice")
+    until(lambda: zombie.poll() is not None or fleet.assigned(zombie) > 1 or fleet.assigned(heir) > 1, "the zombie to notice", 30)
     fleet.finish()
     assert zombie.poll() in {None, 70}, fleet.log(zombie)[-2000:]
     assert heir.poll() is None, fleet.log(heir)[-2000:]
@@ -55,12 +56,12 @@ def test_two_workers_share_and_one_leaves_within_5_s(fleet: Fleet):
     first = fleet.start()
     fleet.at(0.1)
     second = fleet.start()
-    until(lambda: fleet.assigned(second), 30, "the second worker gets partitions")
+    until(lambda: fleet.assigned(second), "the second worker gets partitions", 30)
     fleet.at(0.4)
     fleet.stop(first)
     assert first.returncode == 0, fleet.log(first)[-2000:]
     left = time.monotonic()
-    until(lambda: "[0, 1, 2, 3] assigned" in fleet.log(second), 5, "all partitions at once, not after the session's time-out")
+    until(lambda: "[0, 1, 2, 3] assigned" in fleet.log(second), "all partitions at once, not after the session's time-out", 5)
     assert time.monotonic() - left < SESSION_S
     fleet.finish()
     fleet.verdict()

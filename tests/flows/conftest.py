@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import uuid
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -26,11 +28,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
-@pytest.fixture(scope="session")
-def pipeline(kafka: str, registry: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+@contextmanager
+def running(opening: Coroutine[Any, Any, Rig]) -> Iterator[Rig]:
     """Both systems hold a few records, some of them the same; all roles run and the first snapshots have passed."""
-    prefix = f"flow{uuid.uuid4().hex[:6]}."
-    rig = LOOP.run_until_complete(opened(tmp_path_factory.mktemp("flows"), kafka, registry, prefix))
+    rig = LOOP.run_until_complete(opening)
     try:
         LOOP.run_until_complete(seeds.given(rig))
         rig.run_all()
@@ -38,4 +39,14 @@ def pipeline(kafka: str, registry: str, tmp_path_factory: pytest.TempPathFactory
         yield rig
     finally:
         LOOP.run_until_complete(rig.stop())
+
+
+@pytest.fixture(scope="session")
+def pipeline(kafka: str, registry: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """On topics of its own, which are deleted at the end."""
+    prefix = f"flow{uuid.uuid4().hex[:6]}."
+    try:
+        with running(opened(tmp_path_factory.mktemp("flows"), kafka, registry, prefix)) as rig:
+            yield rig
+    finally:
         admin.delete(admin.client(kafka), prefix)  # the shared broker is left as it was found

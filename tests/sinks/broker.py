@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -128,16 +128,6 @@ class Bench:
         """Events of a topic so far; (key, None) for tombstones."""
         found = consumer.read_to_end(self.bootstrap, self.topics.name(topic, lane))
         return [(r.key.decode(), None) if r.value is None else self.codec.decode(r.value) for r in found if r.key is not None]
-
-
-def until(condition: Callable[[], Any], what: str, deadline_s: float = 30.0) -> Any:
-    """The first true answer."""
-    end = time.monotonic() + deadline_s
-    while time.monotonic() < end:
-        if answer := condition():
-            return answer
-        time.sleep(0.05)
-    raise AssertionError(f"not within {deadline_s} s: {what}")
 
 
 def sink(bench: Bench, db: Path, *, wait_s: float = 0.0, call_s: float = 1.0) -> subprocess.Popen[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,16 +17,8 @@ from tests.accord.served import ServedOrg
 from tests.sinks.test_sandboxes import Door, job, rows
 
 
-@pytest.fixture(scope="module")
-def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedOrg]:
-    served = ServedOrg(tmp_path_factory.mktemp("bulk"))
-    yield served
-    served.close()
-
-
 @pytest.fixture
 def door(org: ServedOrg) -> Door:
-    org.background.call(org.faults.clear)
     rest = org.client()
     org.background.run(rest.token())
     return Door(org, clients.salesforce(rest, ManualClock(), bulk_from=3), rest)

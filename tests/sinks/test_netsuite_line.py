@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -55,16 +54,8 @@ class Book:
         return [{"label": line.get("label"), "default": line["defaultBilling"], "addr1": line["addressBookAddress"]["addr1"]} for line in found["addressBook"]["items"]]
 
 
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedAccount]:
-    served = ServedAccount(tmp_path_factory.mktemp("lines"))
-    yield served
-    served.close()
-
-
 @pytest.fixture
 def book(account: ServedAccount) -> Book:
-    account.background.call(account.faults.clear)
     return Book(account)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,20 +14,6 @@ from sinks.refs import fill
 from sinks.target import Job, Verdict
 from tests.accord.served import ServedAccount, ServedOrg
 from tests.sinks.builders import a_ledger, a_link, a_write
-
-
-@pytest.fixture(scope="module")
-def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedOrg]:
-    served = ServedOrg(tmp_path_factory.mktemp("salesforce"))
-    yield served
-    served.close()
-
-
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedAccount]:
-    served = ServedAccount(tmp_path_factory.mktemp("netsuite"))
-    yield served
-    served.close()
 
 
 class Door:
@@ -46,7 +31,6 @@ class Door:
 
 @pytest.fixture
 def salesforce(org: ServedOrg) -> Door:
-    org.background.call(org.faults.clear)
     rest = org.client()
     org.background.run(rest.token())  # signed in: faults strike what the test asks for
     return Door(org, clients.salesforce(rest, SystemClock()), rest)
@@ -54,7 +38,6 @@ def salesforce(org: ServedOrg) -> Door:
 
 @pytest.fixture
 def netsuite(account: ServedAccount) -> Door:
-    account.background.call(account.faults.clear)
     rest = account.client()
     account.background.run(rest.server_time())  # signed in: faults strike what the test asks for
     return Door(account, clients.netsuite(rest, calls=4), rest)

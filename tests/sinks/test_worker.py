@@ -17,8 +17,9 @@ from schemas.topics import Topics
 from sinks.netsuite import NetSuite
 from sinks.rehearsal import Row
 from sinks.run import Options, rehearse
-from tests.sinks.broker import Account, Bench, ended, sink, until
+from tests.sinks.broker import Account, Bench, ended, sink
 from tests.sinks.builders import a_link, a_write
+from tests.waiting import until
 
 
 @pytest.fixture

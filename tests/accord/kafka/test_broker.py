@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 
 import pytest
 from confluent_kafka.admin import AdminClient
@@ -14,8 +13,9 @@ from accord.kafka import admin
 from accord.kafka.admin import Wanted
 from accord.kafka.consumer import GroupConsumer, Table, read_to_end
 from accord.kafka.producer import TransactionalWriter
-from accord.kafka.records import Offset, Partition
+from accord.kafka.records import Offset, Partition, Record
 from schemas.topics import Topic
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -25,9 +25,7 @@ def client(kafka: str) -> AdminClient:
 
 def topic(client: AdminClient, name: str, partitions: int = 1, **config: str) -> str:
     admin.ensure(client, [Wanted(name, partitions, config)])
-    deadline = time.monotonic() + 10
-    while admin.partition_counts(client, [name])[name] != partitions and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: admin.partition_counts(client, [name])[name] == partitions, "all partitions", 10)
     return name
 
 
@@ -119,10 +117,8 @@ def test_offsets_and_outputs_go_together_with_metadata(kafka: str, client: Admin
     assigned: list[Partition] = []
     member = GroupConsumer(kafka, f"{topic_prefix}g")
     member.subscribe([source], assigned.extend, lambda _: None)
-    records = []
-    deadline = time.monotonic() + 20
-    while len(records) < 3 and time.monotonic() < deadline:
-        records += member.poll(0.2)
+    records: list[Record] = []
+    until(lambda: records.extend(member.poll(0.2)) or len(records) >= 3, "three records", 20)
     assert assigned == [Partition(source, 0)]
     one.begin()
     one.offsets([Offset(source, 0, records[1].offset, "settled=2")], member.group())
@@ -149,11 +145,7 @@ def test_a_table_is_read_to_the_end_over_holes_and_then_followed(kafka: str, cli
     one.begin()
     one.send(name, b"30", b"later", partition=1)
     one.commit()
-    found: list[bytes | None] = []
-    deadline = time.monotonic() + 10
-    while not found and time.monotonic() < deadline:
-        found += [r.key for r in table.follow(0.2)]
-    assert found == [b"30"]
+    assert until(lambda: [r.key for r in table.follow(0.2)], "what came later", 10) == [b"30"]
     table.close()
 
 
@@ -192,9 +184,7 @@ def test_a_table_that_is_written_to_all_the_time_is_loaded_all_the_same(kafka: s
     writing = threading.Thread(target=write)
     writing.start()
     try:
-        deadline = time.monotonic() + 20
-        while not list(read_to_end(kafka, name)):
-            assert time.monotonic() < deadline
+        until(lambda: list(read_to_end(kafka, name)), "the first record", 20)
         assert list(read_to_end(kafka, name))
     finally:
         stop.set()

@@ -13,6 +13,7 @@ from accord.kafka.follower import Follower
 from accord.kafka.lag import waiting
 from accord.kafka.producer import TransactionalWriter
 from accord.kafka.records import Offset, Partition
+from tests.waiting import until
 
 
 def told(kafka: str, name: str, values: list[bytes]) -> None:
@@ -38,10 +39,7 @@ def test_it_reads_on_from_where_it_is_told_and_shows_how_far_it_is(kafka: str, t
         assert [r.value for r in seen] == values
         follower.show([Offset(name, 0, seen[-1].offset + 1)])
         follower.close()
-    deadline = time.monotonic() + 30
-    while waiting(kafka, group) != {place: 0} and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert waiting(kafka, group) == {place: 0}
+    until(lambda: waiting(kafka, group) == {place: 0}, "no lag")
 
 
 def test_another_log_is_not_taken_for_the_one_that_was_read(kafka: str, topic_prefix: str):

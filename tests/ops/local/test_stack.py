@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +17,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from accord.errors import Fatal
 from ops.local import jars, kafka, ports, process, registry, stack
+from tests.waiting import until
 
 
 def test_a_taken_port_is_given_way_to():
@@ -129,9 +129,7 @@ def test_a_killed_broker_is_started_again_where_it_was(own_stack: Path):
     now = stack.status(own_stack)
     assert now.kafka
     os.kill(now.kafka, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while stack.status(own_stack).kafka and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: not stack.status(own_stack).kafka, "the broker's death", 10)
     assert stack.up(own_stack) == before
     after = stack.status(own_stack)
     assert after.kafka != now.kafka

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -16,7 +15,7 @@ from pydantic import SecretStr
 
 from accord.clock import SystemClock
 from accord.config import Mail, Notices, Route, Rule
-from accord.errors import Fatal, Rejected
+from accord.errors import Rejected
 from accord.kafka import admin
 from accord.kafka.codec import Codec
 from accord.kafka.producer import TransactionalWriter
@@ -28,6 +27,7 @@ from ops.pipeline import Pipeline
 from ops.terms.publish import Cluster
 from schemas.events import Problem, Record
 from schemas.topics import Topics, pipeline_topics
+from tests.waiting import InThread, until
 
 ORDER, OTHER = "order:salesforce:801A", "order:salesforce:801B"
 NEEDED = {*INPUTS, "notice", "notified", "audit"}
@@ -118,12 +118,6 @@ class Office:
             self._writer.send(self.pipeline.topics.name("record"), record.key.encode(), self.pipeline.codec.encode("record", record))
         self._writer.commit()
 
-    def until(self, look: Callable[[], object], what: str) -> None:
-        deadline = time.monotonic() + 60
-        while not look():
-            assert time.monotonic() < deadline, f"{what}: {self.hook.texts}"
-            time.sleep(0.05)
-
     def desk(self) -> Desk:
         cluster = Cluster(self.pipeline.bootstrap, self.pipeline.topics, Codec(ConfluentRegistry(self.registry)), {})
         return Desk(cluster, self.given, judge, SystemClock(), "https://acme.example")
@@ -141,31 +135,6 @@ def office(kafka: str, registry: str, topic_prefix: str) -> Iterator[Office]:
     made.close()
 
 
-class Running:
-    """The role in a thread of this test."""
-
-    def __init__(self, office: Office) -> None:
-        self.stop = threading.Event()
-        self.errors: list[Fatal] = []
-        self.thread = threading.Thread(target=self._run, args=(office,))
-
-    def _run(self, office: Office) -> None:
-        try:
-            office.desk().run(self.stop)
-        except Fatal as error:
-            self.errors.append(error)
-
-    def __enter__(self) -> Self:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop.set()
-        self.thread.join(30)
-        assert not self.thread.is_alive()
-        assert self.errors == []
-
-
 def bad(key: str = ORDER, code: str = "address_invalid") -> Record:
     return Record(key=key, entity="order", problems=(Problem(code, "Postal code 9720 is too short.", park=False),))
 
@@ -173,15 +142,15 @@ def bad(key: str = ORDER, code: str = "address_invalid") -> Record:
 def test_a_trouble_reaches_each_route_once_also_over_a_restart_and_closes_by_itself(office: Office):
     """A rejected order that nobody hears of is a customer who waits; one that is told ten times is not read."""
     office.state(bad())
-    with Running(office):
-        office.until(lambda: office.hook.texts and office.box.mails, "hook and mailbox")
-        office.until(lambda: len(office.pipeline.table("notice")[ORDER].told) == 3, "all routes remembered")
-    with Running(office):
+    with InThread(office.desk().run):
+        until(lambda: office.hook.texts and office.box.mails, "hook and mailbox")
+        until(lambda: len(office.pipeline.table("notice")[ORDER].told) == 3, "all routes remembered")
+    with InThread(office.desk().run):
         office.state(bad(), bad(OTHER, "terms_unknown"))
-        office.until(lambda: len(office.hook.texts) == 2, "the other order")
+        until(lambda: len(office.hook.texts) == 2, "the other order")
         office.state(Record(key=ORDER, entity="order"))
-        office.until(lambda: len(office.hook.texts) == 3 and len(office.box.mails) == 3, "the end")
-        office.until(lambda: ORDER not in office.pipeline.table("notice"), "the notice is closed")
+        until(lambda: len(office.hook.texts) == 3 and len(office.box.mails) == 3, "the end")
+        until(lambda: ORDER not in office.pipeline.table("notice"), "the notice is closed")
     assert [("801A" in t, "Healed" in t) for t in office.hook.texts] == [(True, False), (False, False), (True, True)]
     assert "https://acme.example/801A" in office.box.mails[0].get_payload()
     assert office.box.mails[0]["To"] == "desk@example.com"
@@ -194,21 +163,21 @@ def test_a_route_that_is_down_gets_its_messages_later_and_keeps_no_other_waiting
     """Slack's bad hour must neither lose a notice nor stop the mail."""
     office.hook.status = 500
     office.state(bad())
-    with Running(office):
-        office.until(lambda: office.box.mails and office.hook.tried, "the mail, and a try at the hook")
+    with InThread(office.desk().run):
+        until(lambda: office.box.mails and office.hook.tried, "the mail, and a try at the hook")
         assert office.hook.texts == []
         office.hook.status = 200
-        office.until(lambda: len(office.hook.texts) == 1, "the hook, once it is well")
+        until(lambda: len(office.hook.texts) == 1, "the hook, once it is well")
 
 
 def test_a_person_says_to_be_at_it_and_the_trail_knows(office: Office):
     """Who took an error on, and when, is asked when the customer calls."""
     office.hook.status = 500
     office.state(bad())
-    with Running(office):
-        office.until(lambda: office.box.mails and ORDER in office.pipeline.table("notice"), "the mail")
+    with InThread(office.desk().run):
+        until(lambda: office.box.mails and ORDER in office.pipeline.table("notice"), "the mail")
         office.pipeline.handle(office.pipeline.table("notice")[ORDER], "ada", "calling them", 5)
-        office.until(lambda: office.pipeline.table("notice")[ORDER].handled_by == "ada", "ada's word")
+        until(lambda: office.pipeline.table("notice")[ORDER].handled_by == "ada", "ada's word")
         office.hook.status = 200
     assert office.hook.texts == [], "whoever wasn't told yet need not be"
     (step,) = office.pipeline.table("audit").values()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Self
+from collections.abc import Iterator
 
 import pytest
 
@@ -23,6 +21,7 @@ from ops.terms.shelf import Shelf
 from schemas.topics import Topics, pipeline_topics
 from streams.terms.store import View
 from tests.streams.terms import goods
+from tests.waiting import InThread, until
 
 ENTITIES = ("item", "price", "customer")
 LAMP = b"item:netsuite:9"
@@ -55,12 +54,6 @@ class Town:
         found = read_to_end(self.cluster.bootstrap, self.cluster.topics.name(f"terms.{store}"))
         return [(r.key or b"", r.value and self.codec.decode(r.value)) for r in found]
 
-    def until(self, look: Callable[[], object], what: str) -> None:
-        deadline = time.monotonic() + 60
-        while not look():
-            assert time.monotonic() < deadline, what
-            time.sleep(0.05)
-
 
 @pytest.fixture
 def town(kafka: str, registry: str, topic_prefix: str) -> Iterator[Town]:
@@ -69,31 +62,11 @@ def town(kafka: str, registry: str, topic_prefix: str) -> Iterator[Town]:
     made.writer.close()
 
 
-class Publishing:
-    """The role in a thread of this test."""
-
-    def __init__(self, town: Town) -> None:
-        self.stop, self.errors = threading.Event(), []
-        views = [View(s, "base", one_world=True) for s in (goods.US, goods.DE)]
-        codec = Codec(town.codec._registry)
-        cluster = Cluster(town.cluster.bootstrap, town.cluster.topics, codec, {})
-
-        def run() -> None:
-            try:
-                publish(cluster, views, ENTITIES, lambda: int(time.time() * 1000), self.stop)
-            except Fatal as error:
-                self.errors.append(error)
-
-        self.thread = threading.Thread(target=run)
-
-    def __enter__(self) -> Self:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop.set()
-        self.thread.join(30)
-        assert not self.thread.is_alive()
+def publishing(town: Town, *ends: type[Fatal]) -> InThread:
+    """The role, for two stores."""
+    views = [View(s, "base", one_world=True) for s in (goods.US, goods.DE)]
+    cluster = Cluster(town.cluster.bootstrap, town.cluster.topics, Codec(town.codec._registry), {})
+    return InThread(lambda stop: publish(cluster, views, ENTITIES, lambda: int(time.time() * 1000), stop), *ends)
 
 
 def last(town: Town, store: str, key: bytes = LAMP) -> object:
@@ -103,32 +76,30 @@ def last(town: Town, store: str, key: bytes = LAMP) -> object:
 def test_terms_follow_the_golden_records_and_a_restart_writes_only_what_differs(town: Town):
     """A price that changed while nobody ran must reach the shop, and nothing else may wake it."""
     town.put(goods.item(9), goods.item(8), goods.price(9, "71"), goods.price(9, "60", currency="EUR"))
-    with Publishing(town):
-        town.until(lambda: last(town, "us") and last(town, "de"), "terms in both stores")
+    with publishing(town):
+        until(lambda: last(town, "us") and last(town, "de"), "terms in both stores")
         town.put(goods.price(9, "72"))
-        town.until(lambda: last(town, "us").price == 72, "the new price")
+        until(lambda: last(town, "us").price == 72, "the new price")
     assert last(town, "de").price == 60
     before = len(town.written("us")), len(town.written("de"))
     town.put(goods.price(9, "59", currency="EUR"), ("item", "item:netsuite:8", None))
-    with Publishing(town):
-        town.until(lambda: last(town, "de").price == 59, "the price that changed meanwhile")
-        town.until(lambda: b"item:netsuite:8" in dict(town.written("us")) and last(town, "us", b"item:netsuite:8") is None, "the item that went meanwhile")
+    with publishing(town):
+        until(lambda: last(town, "de").price == 59, "the price that changed meanwhile")
+        until(lambda: b"item:netsuite:8" in dict(town.written("us")) and last(town, "us", b"item:netsuite:8") is None, "the item that went meanwhile")
     assert (len(town.written("us")), len(town.written("de"))) == (before[0] + 1, before[1] + 2)
 
 
 def test_a_second_publisher_fences_the_first(town: Town):
     """Two at once would write older terms over newer ones."""
     town.put(goods.item(9), goods.price(9, "71"))
-    with Publishing(town) as first:
-        town.until(lambda: last(town, "us"), "terms")
-        with Publishing(town) as second:
+    with publishing(town, Fatal) as first:
+        until(lambda: last(town, "us"), "terms")
+        with publishing(town):
             town.put(goods.price(9, "72"))
-            town.until(lambda: last(town, "us").price == 72, "the new price")
+            until(lambda: last(town, "us").price == 72, "the new price")
             town.put(goods.price(9, "73"))
-            town.until(lambda: last(town, "us").price == 73, "the newest price")
-            town.until(lambda: first.errors, "the first one's end")
-        assert not second.errors
-    assert [type(e) for e in first.errors] == [Fatal]
+            until(lambda: last(town, "us").price == 73, "the newest price")
+            until(lambda: first.errors, "the first one's end")
 
 
 def test_a_shelf_is_loaded_whole_and_then_follows(town: Town):
@@ -149,6 +120,6 @@ def test_a_shelf_is_loaded_whole_and_then_follows(town: Town):
         stop.set()
         await running
 
-    with Publishing(town):
-        town.until(lambda: last(town, "us"), "terms")
+    with publishing(town):
+        until(lambda: last(town, "us"), "terms")
         asyncio.run(scenario())

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,10 @@ from accord.kafka import admin
 from accord.kafka.admin import Wanted
 from accord.kafka.records import Partition
 from tests.bench import w
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 PARTS = 4
-
-
-def until(ready: Callable[[], Any], wait_s: float, what: str) -> Any:
-    """The first true answer; an assertion names what never came."""
-    deadline = time.monotonic() + wait_s
-    while not (answer := ready()):
-        assert time.monotonic() < deadline, f"waited {wait_s:.0f} s for: {what}"
-        time.sleep(0.05)
-    return answer
 
 
 class Fleet:
@@ -73,7 +64,7 @@ class Fleet:
 
     def at(self, share: float, wait_s: float = 40) -> None:
         """Return when that share of the input is committed."""
-        until(lambda: self.done() >= share * self.count, wait_s, f"{share:.0%} of the input committed; logs in {self.folder}")
+        until(lambda: self.done() >= share * self.count, f"{share:.0%} of the input committed; logs in {self.folder}", wait_s)
 
     def finish(self, wait_s: float = 60) -> None:
         self.at(1.0, wait_s)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,8 @@ from streams.faust.app import check_partitions, worker
 from streams.faust.tables import GlobalTables, load_state
 from tests.bench import w
 from tests.bench.w_stage import WStage
-from tests.streams.faust.fleet import PARTS, Fleet, until
+from tests.streams.faust.fleet import PARTS, Fleet
+from tests.waiting import until
 
 
 def test_unequal_partition_counts_are_fatal_and_named():
@@ -59,7 +59,7 @@ def test_the_backfill_is_paused_while_the_live_lane_has_lag(fleet: Fleet):
     send(fleet.bootstrap, fleet.backfill, "backfill", 3_000)
     send(fleet.bootstrap, fleet.source, "live", 2_000)
     fleet.start()
-    until(lambda: fleet.left(fleet.source, fleet.backfill) == 0, 60, "both lanes read")
+    until(lambda: fleet.left(fleet.source, fleet.backfill) == 0, "both lanes read", 60)
     early = dict.fromkeys(range(PARTS), 0)
     last_live: dict[int, int] = {}
     outs = list(read_to_end(fleet.bootstrap, fleet.out))
@@ -95,9 +95,7 @@ def test_global_tables_are_whole_before_the_start_and_followed_between_batches(k
     assert tables.start() == 5_000
     assert len(stage.table) == 5_000
     send(kafka, name, "later", 1)
-    deadline = time.monotonic() + 10
-    while not tables._waiting and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: tables._waiting, "the later one", 10)
     assert b"later-0" not in stage.table
     tables.drain()
     assert b"later-0" in stage.table

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -26,6 +25,7 @@ from ops.sandbox.clock import SandboxClock
 from ops.sandbox.faults import Fault, Switchboard
 from ops.sandbox.proxy import Proxy
 from ops.sandbox.serve import SalesforceEndpoints, serve_salesforce
+from tests.waiting import until
 
 
 class Running:
@@ -163,17 +163,6 @@ def test_the_proxy_leads_vendor_names_here_and_nowhere_else(running):
     assert "CONNECT acme.my.salesforce.com:443" in proxy.seen
 
 
-def wait_for(condition, seconds: float = 30.0):
-    """The condition's first true answer; AssertionError when none came in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError("did not happen in time")
-
-
 def test_the_program_starts_restarts_what_died_and_stops_in_time(tmp_path):
     """One line when ready; a killed org comes back at its old address with its records; SIGTERM ends all of it within 5 s."""
     places = tmp_path / "sandbox.json"
@@ -199,8 +188,8 @@ def test_the_program_starts_restarts_what_died_and_stops_in_time(tmp_path):
                 except httpx.TransportError:
                     return False
 
-            wait_for(lambda: not answers())
-            wait_for(answers)
+            until(lambda: not answers(), "the org is gone", 30)
+            until(answers, "the org is back", 30)
         assert json.loads(places.read_text()) == told
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=30)
