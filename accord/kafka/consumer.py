@@ -10,7 +10,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 from accord.errors import Transient
 from accord.kafka import admin
-from accord.kafka.records import Offset, Partition, Record, record_of, to_native
+from accord.kafka.records import Offset, Partition, Record, failure, record_of, to_native
 
 #: For a reader that nobody waits for by the millisecond: what comes in within `fetch.wait.max.ms` comes at once, not record by record.
 GATHERED = {"fetch.min.bytes": "65536"}
@@ -199,5 +199,5 @@ def _end_of(message: Message) -> tuple[Partition, int] | None:
     if error is None:
         return None
     if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 (a public name of librdkafka)
-        raise KafkaException(error)
+        raise failure(error)
     return Partition(str(message.topic()), int(message.partition() or 0)), int(message.offset() or 0)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from accord.errors import Fatal, Rejected, Transient
-from accord.kafka.records import Headers, Offset, to_native
+from accord.kafka.records import Headers, Offset, passing, to_native
 
 TRANSACTION_TIMEOUT_MS = 10_000  # a dead writer's open transaction holds readers no longer than this
 #: A call that takes longer than its transaction may live is lost anyway.
@@ -26,8 +26,8 @@ WATCH_S = 1.0
 EXIT_HUNG = 70
 BY_KEY = -1  # librdkafka: let the partitioner choose
 FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})  # noqa: SLF001 (public names of librdkafka)
-#: The broker is away, or too slow: nobody need change anything.
-AWAY = frozenset({KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError.REQUEST_TIMED_OUT})  # noqa: SLF001 (as above)
+#: What the broker refuses of a record however often it is sent.
+LASTING = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.TOPIC_AUTHORIZATION_FAILED})
 T = TypeVar("T")
 
 
@@ -52,8 +52,9 @@ class TransactionalWriter:
     """`begin`, `offsets`, `send`..., `commit`. Blocking calls, one thread at a time.
 
     Transient: the transaction was rolled back, nothing of it will be seen, it may be done again from `begin`.
-    Fatal: fenced by a newer instance, or the broker refuses for good: the process must end. So it must where the broker didn't answer in
-    time, for nobody knows then what has become of the transaction; but a new process rolls it back or finds it done (`passing`).
+    Fatal: fenced by a newer instance, or the broker refuses for good, be it one record: the process must end. So it must where the broker
+    didn't answer in time, for nobody knows then what has become of the transaction; but a new process rolls it back or finds it done
+    (`passing`).
     """
 
     def __init__(self, bootstrap: str, transactional_id: str, extra: Mapping[str, str] | None = None) -> None:
@@ -129,9 +130,10 @@ class TransactionalWriter:
                 if error.txn_requires_abort():
                     self._producer.poll(0)  # what the broker refused, before the abort throws it away
                     self.abort()
-                    raise Transient(f"{self.transactional_id}: rolled back ({'; '.join([error.str(), *self._refused[:3]])})", code="aborted") from raised
+                    told = f"{self.transactional_id}: rolled back ({'; '.join([error.str(), *self._refused[:3]])})"
+                    raise (Fatal(told, code="refused") if error.code() in LASTING else Transient(told, code="aborted")) from raised
                 if not error.retriable() or time.monotonic() > deadline:
-                    raise Fatal(f"{self.transactional_id}: {error.str()}", code="kafka", passing=error.retriable() or error.code() in AWAY) from raised
+                    raise Fatal(f"{self.transactional_id}: {error.str()}", code="kafka", passing=passing(error)) from raised
             finally:
                 self._hung_at = None
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from confluent_kafka import KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
+from accord.errors import Transient
+
+#: The broker is away, or too slow: nobody need change anything.
+AWAY = frozenset({KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError.REQUEST_TIMED_OUT})  # noqa: SLF001 (public names of librdkafka)
 Headers = tuple[tuple[str, bytes], ...]
 
 
@@ -36,10 +40,20 @@ class Offset(NamedTuple):
     metadata: str = ""
 
 
+def passing(error: KafkaError) -> bool:
+    """Does it end by itself, without anybody changing anything?"""
+    return error.retriable() or error.code() in AWAY
+
+
+def failure(error: KafkaError) -> Transient | KafkaException:
+    """What to raise where reading met this: Transient where the broker is away, all else is a crash that tells where it was."""
+    return Transient(f"Kafka can't be read: {error.str()}", code="kafka") if passing(error) else KafkaException(error)
+
+
 def record_of(message: Message) -> Record:
-    """Raises KafkaException where the message is an error."""
+    """Raises where the message is an error (`failure`)."""
     if (error := message.error()) is not None:
-        raise KafkaException(error)
+        raise failure(error)
     headers = message.headers()
     return Record(
         str(message.topic()), int(message.partition() or 0), int(message.offset() or 0), _bytes(message.key()), _bytes(message.value()),

@@ -46,7 +46,7 @@ def test_a_frozen_worker_that_wakes_up_changes_nothing(fleet: Fleet):
     zombie.send_signal(signal.SIGCONT)
     until(lambda: zombie.poll() is not None or fleet.assigned(zombie) > 1 or fleet.assigned(heir) > 1, "the zombie to notice", 30)
     fleet.finish()
-    assert zombie.poll() in {None, 70}, fleet.log(zombie)[-2000:]
+    assert zombie.poll() in {None, 70, 75}, fleet.log(zombie)[-2000:]
     assert heir.poll() is None, fleet.log(heir)[-2000:]
     fleet.verdict()
 

@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError, KafkaException
 from accord.errors import AccordError, Fatal, Rejected, Transient
 from accord.kafka import producer
 from accord.kafka.producer import TransactionalWriter
+from accord.kafka.records import record_of
 from ops.wiring.process import exit_code
 
 
@@ -44,6 +45,22 @@ def test_a_transaction_call_that_times_out_while_the_broker_is_away_is_nothing_f
     ended = commit(error, monkeypatch)
     assert ended.passing
     assert exit_code(ended) == 75
+
+
+class Told:
+    """A message that is an error, as librdkafka hands it to a reader."""
+
+    def __init__(self, error: KafkaError) -> None:
+        self.error = lambda: error
+
+
+def test_a_reader_ends_for_a_broker_that_is_away_as_a_writer_does():
+    """It ended as a crash does, with a page of traceback, where the offsets of its group could not be fetched in time."""
+    with pytest.raises(Transient, match="can't be read") as raised:
+        record_of(Told(KafkaError(KafkaError._TIMED_OUT, "Failed to fetch committed offsets")))
+    assert exit_code(raised.value) == 75
+    with pytest.raises(KafkaException):
+        record_of(Told(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)))
 
 
 def test_a_fenced_writer_and_a_refusal_stay_fatal(monkeypatch):

@@ -67,13 +67,14 @@ def test_a_transaction_is_seen_whole_or_not_at_all(kafka: str, client: AdminClie
 
 
 def test_what_the_broker_refuses_is_named(kafka: str, client: AdminClient, topic_prefix: str):
-    """A topic that takes no more, for its size limit or a full disk, must be found by the message, not by a search through the broker's log."""
+    """A topic that takes no more, for its size limit or a full disk, must be found by the message, and a person be called."""
     name = topic(client, f"{topic_prefix}small", **{"max.message.bytes": "100"})
     one = writer(kafka, f"{topic_prefix}one")
     one.begin()
     one.send(name, b"k", os.urandom(1000))
-    with pytest.raises(Transient, match=f"{name} .*Message size too large"):
+    with pytest.raises(Fatal, match=f"{name} .*Message size too large") as refused:
         one.commit()
+    assert not refused.value.passing, "it is as large at the next try"
     assert list(read_to_end(kafka, name)) == []
 
 
