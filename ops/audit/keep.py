@@ -28,12 +28,14 @@ class Keeper:
 
     def __init__(self, store: AuditStore, days: int, clock: Clock, tell: Callable[[Audit], None]) -> None:
         self._store, self._days, self._clock, self._tell = store, days, clock, tell
-        self._next_ms = 0
+        self._next_ms, self._late = 0, True
 
     async def look(self, read: Sequence[Record]) -> None:
-        """After each batch; nothing where it isn't time, or where we are behind."""
+        """After each batch; nothing where it isn't time, or where we are behind. An empty one says neither: at the start nothing has come yet."""
         now_ms = epoch_ms(self._clock.now())
-        if not self._days or now_ms < self._next_ms or any(record.timestamp < now_ms - LATE_MS for record in read):
+        if read:
+            self._late = any(record.timestamp < now_ms - LATE_MS for record in read)
+        if not self._days or now_ms < self._next_ms or self._late:
             return
         self._next_ms = now_ms + LOOK_MS
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -41,7 +42,11 @@ class Store:
 
 
 def looked(keeper: Keeper, clock: ManualClock, *after_ms: int, read: tuple[Record, ...] = ()) -> None:
+    """Without `read` a step of now has come first."""
+
     async def run() -> None:
+        if not read:
+            await keeper.look([Record("audit", 0, 1, None, b"", epoch_ms(clock.now()))])
         for ms in after_ms:
             await clock.sleep(ms / 1000)
             await keeper.look(read)
@@ -52,7 +57,7 @@ def looked(keeper: Keeper, clock: ManualClock, *after_ms: int, read: tuple[Recor
 def test_old_rows_are_looked_for_once_an_hour_and_whole_days_go():
     """A look at each batch would read the trail's beginning hundreds of times a minute."""
     store, clock, told = Store(), ManualClock(), []
-    looked(Keeper(store, 90, clock, told.append), clock, 0, LOOK_MS // 2, LOOK_MS // 2, LOOK_MS)
+    looked(Keeper(store, 90, clock, told.append), clock, LOOK_MS // 2, LOOK_MS // 2, LOOK_MS)
     assert len(store.asked) == len(told) == 3
     assert store.asked[0] % DAY_MS == 0
     assert told[0].at - 91 * DAY_MS < store.asked[0] <= told[0].at - 90 * DAY_MS
@@ -62,7 +67,7 @@ def test_old_rows_are_looked_for_once_an_hour_and_whole_days_go():
 def test_without_a_number_of_days_every_row_stays():
     """Evidence must not go because a version has learned to delete it."""
     store, clock = Store(), ManualClock()
-    looked(Keeper(store, Run().audit_days, clock, pytest.fail), clock, 0)
+    looked(Keeper(store, Run().audit_days, clock, pytest.fail), clock)
     assert store.asked == []
 
 
@@ -72,6 +77,7 @@ def test_nothing_goes_while_the_trail_is_read_late():
     now = epoch_ms(clock.now())
     keeper = Keeper(store, 90, clock, told.append)
     looked(keeper, clock, 0, read=(Record("audit", 0, 1, None, b"", now), Record("audit", 1, 1, None, b"", now - LATE_MS - 1)))
+    asyncio.run(keeper.look([]))
     assert store.asked == []
     looked(keeper, clock, 0, read=(Record("audit", 0, 1, None, b"", now),))
     assert len(told) == 1
@@ -80,7 +86,7 @@ def test_nothing_goes_while_the_trail_is_read_late():
 def test_a_trail_that_was_touched_stays_whole_and_the_role_runs_on():
     """What somebody changed must be found by a person, and the steps of today be kept meanwhile."""
     store, clock = Store(fails=True), ManualClock()
-    looked(Keeper(store, 90, clock, pytest.fail), clock, 0, LOOK_MS)
+    looked(Keeper(store, 90, clock, pytest.fail), clock, LOOK_MS)
     assert len(store.asked) == 2
 
 
@@ -94,7 +100,7 @@ def pipeline(kafka, registry, topic_prefix):
     found = Pipeline(kafka, {}, Topics(topic_prefix), Codec(ConfluentRegistry(registry)))
     now = epoch_ms(SystemClock().now())
     for at in (now - 40 * DAY_MS, now):
-        told(found, about(at, PERSON))
+        told(found, replace(about(at, PERSON), correlation_id="c"))  # one partition: the old one is read first
     return found
 
 
