@@ -164,16 +164,22 @@ class Tail:
                 "enable.partition.eof": True, "fetch.wait.max.ms": 500, **(extra or {}),
             }
         )  # fmt: skip
-        end = admin.log_ends(admin.client(bootstrap, extra), [Partition(topic, 0)])[Partition(topic, 0)]
-        self._consumer.assign([TopicPartition(topic, 0, max(0, end - records))])
+        self._end = admin.log_ends(admin.client(bootstrap, extra), [Partition(topic, 0)])[Partition(topic, 0)]
+        self._consumer.assign([TopicPartition(topic, 0, max(0, self._end - records))])
+        self._caught_up = False
 
     def read(self, wait_s: float, limit: int = 5_000) -> tuple[list[Record], bool]:
-        """What there is, as soon as there is something, and whether that was all."""
+        """What there is, as soon as there is something, and whether all has been read that stood there when it began.
+
+        A log that is written to twice in a second or more never comes to an end-of-partition mark.
+        """
         first = self._consumer.poll(wait_s)
         if first is None:
-            return [], False
+            return [], self._caught_up
         messages = [first, *self._consumer.consume(limit, 0)]
-        return [record_of(m) for m in messages if _end_of(m) is None], _end_of(messages[-1]) is not None
+        out = [record_of(m) for m in messages if _end_of(m) is None]
+        self._caught_up = self._caught_up or len(out) < len(messages) or out[-1].offset + 1 >= self._end
+        return out, self._caught_up
 
     def close(self) -> None:
         self._consumer.close()

@@ -6,12 +6,13 @@ import os
 import threading
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from accord.errors import Fatal, Transient
 from accord.kafka import admin
 from accord.kafka.admin import Wanted
-from accord.kafka.consumer import GroupConsumer, Table, read_to_end
+from accord.kafka.consumer import GroupConsumer, Table, Tail, read_to_end
 from accord.kafka.producer import TransactionalWriter
 from accord.kafka.records import Offset, Partition, Record
 from schemas.topics import Topic
@@ -190,3 +191,30 @@ def test_a_table_that_is_written_to_all_the_time_is_loaded_all_the_same(kafka: s
     finally:
         stop.set()
         writing.join()
+
+
+def test_a_tail_that_is_spoken_on_all_the_time_is_read_to_its_end_all_the_same(kafka: str, client: AdminClient, topic_prefix: str):
+    """Some workers that each speak once a second leave no pause for the end mark: whoever became owner of a budget then allotted nothing, for ever."""
+    name, stop, said = topic(client, f"{topic_prefix}spoken"), threading.Event(), threading.Event()
+    speaker = Producer({"bootstrap.servers": kafka, "linger.ms": 0})
+
+    def speak() -> None:
+        while not stop.wait(0.1):
+            speaker.produce(name, b"word", on_delivery=lambda *_: said.set())
+            speaker.poll(0)
+
+    speaking = threading.Thread(target=speak)
+    speaking.start()
+    try:
+        assert said.wait(20)
+        tail, seen, deadline, caught_up = Tail(kafka, name, 2_000), 0, time.monotonic() + 10, False
+        while not caught_up and time.monotonic() < deadline:
+            records, caught_up = tail.read(0.5)
+            seen += len(records)
+        assert caught_up
+        assert seen
+        tail.close()
+    finally:
+        stop.set()
+        speaking.join()
+        speaker.flush(10)
