@@ -56,7 +56,8 @@ class Member:
         self.owner = Owner(system, worker, ceiling)
         self._producer = Producer({"bootstrap.servers": place.bootstrap, "linger.ms": 0, "enable.idempotence": True, "log_level": 0, **place.settings})
         self._threads = [ThreadPoolExecutor(1, thread_name_prefix=f"budget.{system}") for _ in range(2)]
-        self._begun = self._assigned = self._new = False
+        self._begun = asyncio.Event()
+        self._assigned = self._new = False
         self._adopted = self._allotted = 0
         self._peaks: dict[Lane, tuple[int, int]] = {"live": (0, 0), "backfill": (0, 0)}
         self._told: Demand | None = None
@@ -88,17 +89,17 @@ class Member:
     def _follow(self, records: Sequence[Record], at_end: bool) -> None:
         newest, age_s = None, 0.0
         for record in records:
-            age_s = 0.0 if self._begun else max(0.0, epoch_ms(self._clock.now()) / 1000 - record.timestamp / 1000)
+            age_s = 0.0 if self._begun.is_set() else max(0.0, epoch_ms(self._clock.now()) / 1000 - record.timestamp / 1000)
             newest = self._hear(record, age_s) or newest
         if newest is not None and age_s < VALID_S:
             self._adopt(newest, VALID_S - age_s)
-        if at_end and not self._begun:
+        if at_end and not self._begun.is_set():
             self._begin()
         self._decide()
 
     def _begin(self) -> None:
         """All that was said is known. Where no owner's word is valid, what is ours alone holds from now on."""
-        self._begun = True
+        self._begun.set()
         if self.owner.silent(self._clock.monotonic()):
             self._pace.allot(Allowance(0, 0), 0.0)
         self._speak()
@@ -125,7 +126,8 @@ class Member:
         self._pace.allot(Allowance(share.slots, share.backfill), valid_s)
 
     async def _stand(self) -> None:
-        """Be a member of the group that has an owner; nothing is read through it."""
+        """Be a member of the group that has an owner; nothing is read through it. Not before we could decide: until then nobody would."""
+        await self._begun.wait()
         loop, thread = asyncio.get_running_loop(), self._threads[1]
         group = GroupConsumer(self._place.bootstrap, self._place.topic, self._place.settings)
         fetching: list[Partition] = []
@@ -190,7 +192,7 @@ class Member:
 
     def _decide(self) -> None:
         now = self._clock.monotonic()
-        if self._begun and self._assigned and not self.owner.leads and (self._new or self.owner.silent(now)):
+        if self._assigned and not self.owner.leads and (self._new or self.owner.silent(now)):
             self._new = False
             self.owner.lead()
         allotment = self.owner.allot(now, epoch_ms(self._clock.now()))
