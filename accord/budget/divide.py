@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from schemas.events import Demand, Share
 
 
-def divide(limit: int, demands: Mapping[str, Demand], order: Sequence[str]) -> dict[str, Share]:
-    """Shares that add up to `limit` (none where nobody is there). `order`: who is served first where slots don't divide evenly."""
-    live = fill(limit - kept(limit, demands), {w: demands[w].live for w in order}, order)
+def divide(limit: int, demands: Mapping[str, Demand], first: Sequence[str], first_backfill: Sequence[str]) -> dict[str, Share]:
+    """Shares that add up to `limit` (none where nobody is there). `first`, `first_backfill`: all workers, by who is served first in that lane."""
+    live = fill(limit - kept(limit, demands), {w: d.live for w, d in demands.items()}, first)
     rest = limit - sum(live.values())
-    backfill = fill(max(for_backfill(limit, rest), kept(limit, demands)), {w: demands[w].backfill for w in order}, order)
-    for _ in range(rest - sum(backfill.values()) if order else 0):
-        live[min(order, key=lambda w: (not _full(w, demands, live, backfill), live[w] + backfill[w]))] += 1
-    return {w: Share(live[w], backfill[w]) for w in order}
+    backfill = fill(max(for_backfill(limit, rest), kept(limit, demands)), {w: d.backfill for w, d in demands.items()}, first_backfill)
+    for _ in range(rest - sum(backfill.values()) if demands else 0):
+        live[min(first, key=lambda w: (not _full(w, demands, live, backfill), live[w] + backfill[w]))] += 1
+    return {w: Share(live[w], backfill[w]) for w in first}
 
 
 def _full(worker: str, demands: Mapping[str, Demand], live: Mapping[str, int], backfill: Mapping[str, int]) -> bool:
@@ -46,15 +46,3 @@ def fill(slots: int, wants: Mapping[str, int], order: Sequence[str]) -> dict[str
         slots -= min(slots, len(hungry))
         hungry = [w for w in hungry if out[w] < wants[w]]
     return out
-
-
-def next_order(order: Sequence[str], demands: Mapping[str, Demand], shares: Mapping[str, Share]) -> list[str]:
-    """After a turn: who got less than another although it wanted more goes first."""
-    for lane in ("live", "backfill"):
-        wanting = [w for w in order if getattr(demands[w], lane) > 0]
-        got = {w: getattr(shares.get(w, Share()), lane) for w in wanting}
-        most = max(got.values(), default=0)
-        short = {w for w in wanting if got[w] < most and got[w] < getattr(demands[w], lane)}
-        if short:
-            return sorted(order, key=lambda w: w not in short)
-    return list(order)

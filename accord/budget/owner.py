@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from accord.budget import limit as limits
-from accord.budget.divide import divide, next_order
+from accord.budget.divide import divide
 from accord.budget.limit import Limit
-from accord.pace import Gauge, spent
+from accord.budget.turns import Turns, among, turn
+from accord.pace import Gauge, Lane, spent
 from schemas.events import Allotment, Demand, Share
 
 #: A worker keeps to what it heard for so long; the owner says it anew every second, and every worker speaks every second.
@@ -19,8 +20,6 @@ VALID_S = 3.0
 RENEW_S = 1.0
 #: A worker that has said nothing for so long is gone: what it heard last from us is not valid any more by then.
 LOST_S = VALID_S + RENEW_S
-#: With more workers than slots, a slot is handed on after so long. Handing on costs some milliseconds in which nobody has it.
-TURN_S = 1.5
 
 
 @dataclass(slots=True)
@@ -43,8 +42,7 @@ class Owner:
         self._system, self._me = system, me
         self.limit = Limit.of(ceiling)
         self._workers: dict[str, Standing] = {}
-        self._order: list[str] = []
-        self._turned = -1e9
+        self._turns: dict[Lane, Turns] = {"live": Turns(), "backfill": Turns()}
         self._day = Gauge.of(ceiling)
         self._day_at = 0
         self._term, self._owner, self._number = 0, "", 0
@@ -74,7 +72,6 @@ class Owner:
         known = self._workers.get(demand.worker)
         if known is None:
             known = self._workers[demand.worker] = Standing(demand, now)
-            self._order.append(demand.worker)
         else:
             if demand.refused > known.demand.refused:
                 self.limit = limits.refused(self.limit, now)
@@ -118,31 +115,34 @@ class Owner:
 
     def _forget(self, now: float) -> None:
         self._workers = {w: s for w, s in self._workers.items() if now - s.heard <= LOST_S}
-        self._order = [w for w in self._order if w in self._workers]
+        self._turns = {lane: among(turns, self._workers) for lane, turns in self._turns.items()}
 
     def _target(self, now: float) -> dict[str, Share]:
-        demands = {w: self._workers[w].demand for w in self._order}
+        demands = {w: s.demand for w, s in self._workers.items()}
         if spent(self._day, "live"):
             return self._probe(demands)
-        shares = divide(self.limit.now, demands, self._order)
-        if now - self._turned >= TURN_S:
-            order = next_order(self._order, demands, shares)
-            if order != self._order:
-                self._order, self._turned = order, now
-                shares = divide(self.limit.now, demands, order)
-        return shares
+        shares = self._divided(demands)
+        before, self._turns = self._turns, {lane: self._turn(lane, demands, shares, now) for lane in self._turns}
+        return shares if before == self._turns else self._divided(demands)
+
+    def _divided(self, demands: Mapping[str, Demand]) -> dict[str, Share]:
+        return divide(self.limit.now, demands, self._turns["live"].order, self._turns["backfill"].order)
+
+    def _turn(self, lane: Lane, demands: Mapping[str, Demand], shares: Mapping[str, Share], now: float) -> Turns:
+        wants, target, given = ({w: int(getattr(said, lane)) for w, said in of.items()} for of in (demands, shares, self._last))
+        return turn(self._turns[lane], wants, target, given, now)
 
     def _probe(self, demands: Mapping[str, Demand]) -> dict[str, Share]:
         """The day's calls are used up: one worker asks now and then whether it goes again, not each of them."""
-        asker = next((w for w in self._order if demands[w].live or demands[w].backfill), None)
-        return {w: Share(1 if w == asker else 0) for w in self._order}
+        asker = next((w for w in self._turns["live"].order if demands[w].live or demands[w].backfill), None)
+        return {w: Share(1 if w == asker else 0) for w in demands}
 
     def _safe(self, target: Mapping[str, Share]) -> dict[str, Share]:
         """Shrink at once; grow only into what nobody may hold any more, live calls first."""
         bounds = {w: s.bound() for w, s in self._workers.items()}
         free = self.limit.now - sum(bounds.values())
         out: dict[str, Share] = {}
-        for worker in sorted(target, key=lambda w: (target[w].live <= bounds[w], self._order.index(w))):
+        for worker in sorted(target, key=lambda w: self._next(w, target[w].live > bounds[w])):
             share, bound = target[worker], bounds[worker]
             more = max(0, min(share.slots - bound, free))
             free -= more
@@ -150,3 +150,7 @@ class Owner:
             live = min(share.live, slots)
             out[worker] = Share(live, slots - live)
         return out
+
+    def _next(self, worker: str, live: bool) -> tuple[bool, int]:
+        """Whoever grows for live calls goes first, then whoever's turn it is."""
+        return not live, self._turns["live" if live else "backfill"].order.index(worker)

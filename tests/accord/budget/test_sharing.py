@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accord.budget.owner import TURN_S
+from accord.budget.turns import TURN_S
 from tests.accord.budget.town import Town
 from tests.bench.figures import percentile
 

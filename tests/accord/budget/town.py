@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from accord.budget.owner import RENEW_S, VALID_S, Owner
@@ -11,6 +12,8 @@ from schemas.events import Allotment, Demand, Share
 STEP_S = 0.005
 #: From a word to when everybody has heard it.
 DELAY_S = 0.010
+#: Words that a new worker reads before it speaks.
+TAIL = 2_000
 
 
 @dataclass
@@ -91,6 +94,7 @@ class Town:
         self.limit, self.now = limit, 0.0
         self.workers = [Worker(f"w{n:02d}", Owner("netsuite", f"w{n:02d}", limit)) for n in range(workers)]
         self._log: deque[tuple[float, Demand | Allotment]] = deque()
+        self._heard: deque[tuple[float, Demand | Allotment]] = deque(maxlen=TAIL)
         self.over = 0
         self.used = self.granted = 0.0
         self.lead(0)
@@ -99,9 +103,22 @@ class Town:
         """The group gives the partition to this one; the one before has not heard of it yet."""
         self.workers[n].owner.lead()
 
-    def run(self, seconds: float) -> None:
+    def join(self) -> Worker:
+        """One more, which reads the end of the log before it speaks."""
+        name = f"w{len(self.workers):02d}"
+        worker = Worker(name, Owner("netsuite", name, self.limit))
+        for at, word in self._heard:
+            if isinstance(word, Demand):
+                worker.owner.heard(word, at)
+            else:
+                worker.owner.said(word, at)
+        self.workers.append(worker)
+        return worker
+
+    def run(self, seconds: float, enough: Callable[[], bool] = lambda: False) -> None:
+        """For so long, or until it is enough."""
         until = self.now + seconds
-        while self.now < until:
+        while self.now < until and not enough():
             self.now += STEP_S
             self._hear()
             for worker in self.workers:
@@ -128,6 +145,7 @@ class Town:
     def _hear(self) -> None:
         while self._log and self._log[0][0] <= self.now:
             word = self._log.popleft()[1]
+            self._heard.append((self.now, word))
             for worker in (w for w in self.workers if w.alive):
                 if isinstance(word, Demand):
                     worker.owner.heard(word, self.now)
