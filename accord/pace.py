@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import Literal
 
 from accord.clock import Clock, epoch_ms
@@ -19,6 +18,8 @@ REFUSAL_S = 1.0
 RESERVE = 0.1
 #: Out of daily calls, one call is let through in so many seconds: only an answer tells that the rolling use has fallen.
 PROBE_S = 60.0
+#: Where live callers fill every slot, one backfill call goes first after so long without any: the pollers are in the process of the first load.
+OVERDUE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def spent(gauge: Gauge, lane: Lane) -> bool:
 class Pace:
     """`async with pace.slot(lane)` around each call; `refused()` after a refusal, `usage()` with what the system says about the day.
 
-    Live callers are served before backfill. A slot is a call under way, so calls never queue inside the other system.
+    Live callers are served before backfill, except before one call that is overdue. A slot is a call under way, so calls never queue inside the other system.
     `answers`, `refusals`: since the start. `listeners`: called when there may be more room, or more demand.
     """
 
@@ -86,8 +87,8 @@ class Pace:
         self._alone = alone or (lambda: ceiling)
         self._running: dict[Lane, int] = {"live": 0, "backfill": 0}
         self._wanted: dict[Lane, int] = {"live": 0, "backfill": 0}
-        self._waiting: list[tuple[int, int, Lane, asyncio.Future[None]]] = []
-        self._order = count()
+        self._waiting: dict[Lane, deque[asyncio.Future[None]]] = {"live": deque(), "backfill": deque()}
+        self._without_since: float | None = None
         self._allotted: tuple[Allowance, float] | None = None
         self._probed = -1e9
         self.answers = self.refusals = self.usage_ms = 0
@@ -104,7 +105,7 @@ class Pace:
 
     def demand(self, lane: Lane) -> int:
         """Calls under way, waiting, and announced: what this process would have under way now if it could."""
-        return self._running[lane] + self._wanted[lane] + sum(1 for w in self._waiting if w[2] == lane and not w[3].done())
+        return self._running[lane] + self._wanted[lane] + sum(1 for future in self._waiting[lane] if not future.done())
 
     def want(self, lane: Lane, calls: int) -> None:
         """Announce calls that will only be begun when there is room for them."""
@@ -155,12 +156,11 @@ class Pace:
         self._leave(lane)
 
     async def _enter(self, lane: Lane) -> None:
-        if not self._queued_before(lane) and self.free(lane):
-            self._running[lane] += 1
-            return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (0 if lane == "live" else 1, next(self._order), lane, future))
-        self._tell()
+        self._waiting[lane].append(future)
+        self._let_in()
+        if not future.done():
+            self._tell()
         try:
             await future
         except asyncio.CancelledError:
@@ -174,19 +174,39 @@ class Pace:
 
     def wake(self) -> None:
         """Let in whom there is room for."""
-        while self._waiting:
-            lane, future = self._waiting[0][2:]
-            if not future.done() and not self.free(lane):
-                break
-            heapq.heappop(self._waiting)
-            if not future.done():
-                self._running[lane] += 1
-                future.set_result(None)
+        self._let_in()
         self._tell()
+
+    def _let_in(self) -> None:
+        for waiting in self._waiting.values():
+            while waiting and waiting[0].done():
+                waiting.popleft()
+        if self._overdue():
+            self._next("backfill")
+        for lane in self._waiting:
+            while self._next(lane):
+                pass
+
+    def _next(self, lane: Lane) -> bool:
+        """Let one in, if there is one and room for it."""
+        if not self._waiting[lane] or not self.free(lane):
+            return False
+        future = self._waiting[lane].popleft()
+        if not future.done():
+            self._running[lane] += 1
+            self._without_since = None if lane == "backfill" else self._without_since
+            future.set_result(None)
+        return True
+
+    def _overdue(self) -> bool:
+        """Have backfill calls waited so long while none was under way?"""
+        now = self._clock.monotonic()
+        if not self._waiting["backfill"] or self._running["backfill"]:
+            self._without_since = None
+        elif self._without_since is None:
+            self._without_since = now
+        return self._without_since is not None and now - self._without_since >= OVERDUE_S
 
     def _tell(self) -> None:
         for listener in self.listeners:
             listener()
-
-    def _queued_before(self, lane: Lane) -> bool:
-        return any(not w[3].done() and (w[2] == "live" or lane == "backfill") for w in self._waiting)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from accord.pace import PROBE_S, Allowance, Gauge, Lane, Pace, answered, free, refused, spent
+from accord.pace import OVERDUE_S, PROBE_S, Allowance, Gauge, Lane, Pace, answered, free, refused, spent
 from tests.accord.manual_clock import ManualClock
 
 
@@ -79,6 +79,26 @@ def test_live_callers_go_before_backfill_that_waited_longer() -> None:
         return order
 
     assert asyncio.run(scenario()) == ["first", "live", "backfill"]
+
+
+def test_a_backfill_call_is_let_in_before_live_ones_once_none_was_for_a_while() -> None:
+    """Pollers and the first load are in one process: beside pollers that fill every slot for ever the load never ended."""
+
+    async def scenario() -> list[str]:
+        clock, order = ManualClock(), []
+        pace = Pace(1, clock)
+
+        async def call(lane: Lane) -> None:
+            async with pace.slot(lane):
+                order.append(lane)
+                clock.advance(0.4 * OVERDUE_S)
+                await asyncio.sleep(0)
+
+        lanes: list[Lane] = ["live", *["backfill"] * 2, *["live"] * 8]
+        await asyncio.gather(*(call(lane) for lane in lanes))
+        return order
+
+    assert asyncio.run(scenario()) == [*["live"] * 4, "backfill", *["live"] * 3, "backfill", *["live"] * 2]
 
 
 def test_a_waiting_caller_that_gives_up_leaves_no_slot_behind() -> None:

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from accord.budget.owner import LOST_S
 from accord.budget.turns import TURN_S
+from accord.pace import OVERDUE_S
 from tests.accord.budget.town import Town, Worker
 
 #: The group gives a dead owner's partition to another after so long (accord.kafka.consumer.settings: session.timeout.ms).
 SESSION_S = 6.0
-#: A worker that wants both puts its own live calls first, however many (accord.pace): what is shared out here is shared between workers.
-LANES = st.sampled_from([("live",), ("backfill",)])
+LANES = st.sampled_from([("live",), ("backfill",), ("live", "backfill")])
 CALLS_S = st.sampled_from([0.03, 0.2, 2 * TURN_S, 4.0])
 
 
@@ -31,8 +31,8 @@ def served(town: Town) -> bool:
 
 
 def patience(town: Town) -> float:
-    """A turn for each worker, of which each may have to wait for a call to end."""
-    return (len(town.workers) + 1) * (TURN_S + 0.5 + max(w.call_s for w in town.workers))
+    """A turn for each worker, of which each may have to wait for a call to end; and what its own live calls may have before."""
+    return OVERDUE_S + (len(town.workers) + 1) * (TURN_S + 0.5 + max(w.call_s for w in town.workers))
 
 
 @settings(max_examples=25, deadline=None)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from accord.budget.owner import RENEW_S, VALID_S, Owner
+from accord.pace import OVERDUE_S
 from schemas.events import Allotment, Demand, Share
 
 STEP_S = 0.005
@@ -36,6 +37,7 @@ class Worker:
     told_at: float = -1e9
     started: dict[str, int] = field(default_factory=lambda: {"live": 0, "backfill": 0})
     hungry_since: float = -1.0
+    without_since: float = 0.0
     longest_wait: float = 0.0
     asked: deque[float] = field(default_factory=deque)
     late: list[float] = field(default_factory=list)
@@ -52,15 +54,30 @@ class Worker:
         self.waiting["live"] = min(50.0, self.waiting["live"] + self.live_rate * STEP_S)
         self.asked.extend([now] * (int(self.waiting["live"]) - before))
         self.waiting["backfill"] = min(50.0, self.waiting["backfill"] + self.backfill_rate * STEP_S)
-        share = self.allowed(now)
+        if self._overdue(now):
+            self._begin("backfill", now)
         for lane in ("live", "backfill"):
-            while self.waiting[lane] >= 1 and len(self.calls) < share.slots and (lane == "live" or self._running(lane) < share.backfill):
-                self.waiting[lane] -= 1
-                self.started[lane] += 1
-                self.calls.append((now + self.call_s, lane))
-                if lane == "live":
-                    self.late.append(now - self.asked.popleft() + self.call_s)
+            while self._begin(lane, now):
+                pass
         self._hunger(now)
+
+    def _begin(self, lane: str, now: float) -> bool:
+        """One more call, where one is wanted and the share allows it."""
+        share = self.allowed(now)
+        if self.waiting[lane] < 1 or len(self.calls) >= share.slots or (lane == "backfill" and self._running(lane) >= share.backfill):
+            return False
+        self.waiting[lane] -= 1
+        self.started[lane] += 1
+        self.calls.append((now + self.call_s, lane))
+        if lane == "live":
+            self.late.append(now - self.asked.popleft() + self.call_s)
+        return True
+
+    def _overdue(self, now: float) -> bool:
+        """As accord.pace does it."""
+        if self.waiting["backfill"] < 1 or self._running("backfill"):
+            self.without_since = now
+        return now - self.without_since >= OVERDUE_S
 
     def _hunger(self, now: float) -> None:
         if self.waiting["live"] < 1 or self._running("live"):
