@@ -6,8 +6,7 @@ STAY ?=
 # A role is a process, and each would compile every module anew at its start.
 unexport PYTHONDONTWRITEBYTECODE
 JSON ?= demo.json
-UNSETTLED := tests/flows/test_backfill.py::test_a_load_reads_both_systems_is_held_survives_a_kill_and_writes_nothing_anew \
-	tests/faults/test_soak.py::test_random_work_under_faults_loses_doubles_and_turns_nothing_round
+UNSETTLED := tests/faults/test_soak.py::test_random_work_under_faults_loses_doubles_and_turns_nothing_round
 CHANGES ?= 1000000
 SEED ?=
 FAULTS ?= all
