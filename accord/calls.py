@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
@@ -27,6 +26,7 @@ TIMEOUT = (10.0, 120.0)
 DATE_STEP_MS = 1000
 #: The clocks of two machines drift; samples older than this say nothing any more.
 SAMPLE_AGE_MS = 10 * 60 * 1000
+SAMPLES = 32
 
 
 class Trusting(requests.Session):
@@ -73,12 +73,13 @@ class ServerClock:
     """The other system's time, learned from its answers: never later (`now_ms`) or never earlier (`latest_ms`) than it really is there.
 
     A row labelled with a time that is too late would beat an event that came after it, so the bounds are kept apart. Each answer gives
-    two: the server stamped it before we received it, and after we sent the request.
+    two: the server stamped it before we received it, and after we sent the request. Calls note theirs in threads of their own, so what is
+    being read is never changed: of two notes in one moment one may be lost.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._samples: deque[tuple[int, int, int]] = deque(maxlen=32)
+        self._samples: tuple[tuple[int, int, int], ...] = ()
 
     def local_ms(self) -> int:
         return epoch_ms(self._clock.now())
@@ -86,7 +87,7 @@ class ServerClock:
     def note(self, server_ms: int, *, sent_ms: int, step_ms: int = 1) -> None:
         """Learn from one answer: `server_ms` stood in it, cut down to `step_ms`; `sent_ms` is our time when the request left."""
         received = self.local_ms()
-        self._samples.append((received, server_ms - received, server_ms + step_ms - sent_ms))
+        self._samples = (*self._samples[1 - SAMPLES :], (received, server_ms - received, server_ms + step_ms - sent_ms))
 
     def note_date(self, header: str | None, *, sent_ms: int) -> None:
         """Learn from an HTTP `Date` header, if there is one."""

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sys
+import threading
+
 import requests
 
 from accord.calls import ServerClock, unreachable
@@ -24,6 +27,28 @@ def test_without_an_answer_the_servers_time_is_ours() -> None:
     """The first query is labelled too."""
     clock = ManualClock()
     assert ServerClock(clock).now_ms() == clock.ms()
+
+
+def test_the_servers_time_is_told_while_calls_note_theirs_in_other_threads() -> None:
+    """The producers ended, all of them, where an answer came in the moment in which a query was labelled."""
+    clock, stop, before = ManualClock(), threading.Event(), sys.getswitchinterval()
+    server = ServerClock(clock)
+
+    def note() -> None:
+        while not stop.is_set():
+            server.note(clock.ms(), sent_ms=clock.ms())
+
+    calls = [threading.Thread(target=note) for _ in range(2)]
+    sys.setswitchinterval(1e-6)
+    try:
+        for call in calls:
+            call.start()
+        assert {server.now_ms() for _ in range(2_000)} == {clock.ms()}
+    finally:
+        stop.set()
+        sys.setswitchinterval(before)
+        for call in calls:
+            call.join()
 
 
 def test_only_a_write_that_may_have_left_is_ambiguous() -> None:
