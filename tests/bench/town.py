@@ -49,6 +49,10 @@ class Town:
             if answer.status != 204:
                 raise Fatal(f"PATCH {url}: {answer.status} {await answer.text()}")
 
+    async def account(self, options: Mapping[str, Any]) -> None:
+        """NetSuite's account from now on: `concurrency`, `base_latency_s` ..."""
+        await self.world.control("POST", "/netsuite/options", dict(options))
+
     async def calls(self, system: str) -> dict[str, int]:
         """Calls so far, by shape."""
         return dict((await self.world.control("GET", f"/{system}/counts"))["calls"])
@@ -103,14 +107,14 @@ async def until(what: str, look: Callable[[], Awaitable[Any]], *, patience_s: fl
 
 @asynccontextmanager
 async def opened(folder: Path, customers: int, *, paired: int = 0, netsuite: Mapping[str, Any] | None = None) -> AsyncIterator[Town]:
-    """All of it, with so many customers in both systems; or, with `paired`, as soon as so many are. `netsuite`: options of the account."""
+    """All of it, with so many customers in both systems; or, with `paired`, as soon as so many are. `netsuite`: options of the account, all of whose calls at once Accord may ask for."""
     begun = time.monotonic()
     here = await world.start(folder.resolve(), SystemClock(), progress=False)
     startup = {"broker_registry_sandboxes": time.monotonic() - begun}
     try:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64)) as http:
-            town = await _inhabited(here, http, startup, customers)
-            await here.control("POST", "/netsuite/options", dict(netsuite or {}))
+            town = await _inhabited(here, http, startup, customers, netsuite or {})
+            await town.account(netsuite or {})
             running = asyncio.create_task(town.supervisor.run())
             try:
                 await _working(town, paired)
@@ -123,10 +127,11 @@ async def opened(folder: Path, customers: int, *, paired: int = 0, netsuite: Map
         await asyncio.to_thread(stack.down, here.folder / "local")
 
 
-async def _inhabited(here: world.World, http: aiohttp.ClientSession, startup: dict[str, float], customers: int) -> Town:
+async def _inhabited(here: world.World, http: aiohttp.ClientSession, startup: dict[str, float], customers: int, netsuite: Mapping[str, Any]) -> Town:
     """Accounts in Salesforce; Accord itself makes their customers in NetSuite."""
     seeds = await seed.reference(here.salesforce, here.netsuite)
     table = world.configuration(stack.Endpoints(here.kafka, here.registry), here.sandbox, seeds.reference, seeds.stores, here.folder)
+    table["netsuite"] |= {"concurrency": netsuite["concurrency"]} if "concurrency" in netsuite else {}
     here.settings = await asyncio.to_thread(world.configure, here.folder, table)
     accounts = [seed.account(4 * n + n % 2) for n in range(customers)]  # of the American store
     for start in range(0, customers, 200):
