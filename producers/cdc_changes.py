@@ -80,9 +80,14 @@ def _wants_window(event: ChangeEvent, one: SalesforceRead) -> bool:
 
 
 def _body(event: ChangeEvent, one: SalesforceRead) -> dict[str, Any]:
-    """Everything that was sent of a new record; the changed fields of an update, and the parent's id where that is all we want to know."""
+    """Everything that was sent of a new record; the changed fields of an update, and the parent's id where that is all we want to know.
+
+    What a new record was left empty in is said, too, of what is mapped: nobody could tell an edit of it from what was always there. That it is empty, and
+    not hidden from us, is what `producers.rights` sees to. An undelete says nothing of empty fields: what was known of the record before holds.
+    """
     if event.change_type != "UPDATE":
-        return {"Id": event.record_ids[0], **event.values} if len(event.record_ids) == 1 else dict(event.values)
+        said = {name: value for name, value in event.values.items() if value is not None or name in one.fields}
+        return {"Id": event.record_ids[0], **said} if len(event.record_ids) == 1 else said
     names = (*event.changed, one.hint[1]) if one.hint else event.changed
     return {name: event.values[name] for name in names if name in event.values}
 

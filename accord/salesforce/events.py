@@ -30,7 +30,8 @@ class ChangeEvent:
     `record_ids`: one or many (the same change to several records), a wildcard like `001*`, or none (GAP_OVERFLOW).
     `changed`, `nulled`, `diffed`: flat REST names (`BillingStreet`, not `BillingAddress.Street`); empty but for an UPDATE. `diffed` names
     texts that came as a difference, whose value is not here. `hidden`: changed, and neither a value nor a null was sent: the user may not
-    read it. `values`: of a CREATE or UNDELETE everything that isn't null; of an UPDATE the changed fields, and what the channel enriches.
+    read it. `values`: of a CREATE everything, None where it was left empty; of an UNDELETE everything that isn't null; of an UPDATE the changed
+    fields, and what the channel enriches.
     Numbers are Decimals of the shortest text, date-times `2026-06-01T00:00:00.000+0000` as REST writes them.
     """
 
@@ -117,6 +118,8 @@ def decode(shape: Shape, payload: bytes, *, replay_id: bytes, event_id: str) -> 
     nulled = shape.names(header["nulledFields"]) if update else ()
     diffed = shape.names(header["diffFields"]) if update else ()
     values = _values(shape, body) if not change.startswith("GAP_") else {}
+    if change == "CREATE":
+        values = {**_left_empty(shape, body), **values}
     for name in diffed:
         values.pop(name, None)
     values.update(dict.fromkeys(nulled))
@@ -156,6 +159,20 @@ def _values(shape: Shape, body: Mapping[str, Any]) -> dict[str, Value]:
                     found[name] = convert(inner) if convert else inner
         else:
             found[item.key] = item.convert(value) if item.convert else value
+    return found
+
+
+def _left_empty(shape: Shape, body: Mapping[str, Any]) -> dict[str, Value]:
+    """None for every field in which a new record has nothing. Of a field that is compound or plain only what the value is not."""
+    found: dict[str, Value] = {}
+    for item in shape.fields:
+        if item is None:
+            continue
+        value = body[item.key]
+        if item.plain and value is None:
+            found[item.key] = None
+        if value is None or isinstance(value, dict):
+            found.update({name: None for part, name, _ in item.parts if value is None or value[part] is None})
     return found
 
 

@@ -26,6 +26,13 @@ def test_an_updates_body_is_its_changed_fields_with_nulls():
     assert (change.number, change.time, change.entity, change.object) == (12, 2_000_000, "customer", "Account")
 
 
+def test_a_new_record_says_where_it_is_empty():
+    """Left out, an empty credit limit was unknown, and one typed in sales later stood for ever: it looked as if it had been there all along."""
+    event = replace(EVENT, change_type="CREATE", changed=(), nulled=(), values={"Name": "Acme", "Phone": None, "Unmapped__c": None})
+    (change,), requests = meant(event)
+    assert (change.kind, json.loads(change.body), requests) == ("create", {"Id": "001A", "Name": "Acme", "Phone": None}, [])
+
+
 def test_money_keeps_its_digits():
     """A price is a JSON number of the shortest decimal text, never a float's noise."""
     (change,), _ = meant(replace(EVENT, changed=("Credit__c",), nulled=(), values={"Credit__c": Decimal("191.94")}))

@@ -68,6 +68,24 @@ def test_values_come_out_as_rest_writes_them(tmp_path):
     asyncio.run(run())
 
 
+def test_a_new_record_tells_what_it_was_left_empty_in(tmp_path):
+    """A field that isn't told of is unknown for ever: an edit of it could not be told from what was always there. Compound fields part by part."""
+
+    async def run():
+        async with standing(tmp_path) as stand:
+            client = stand.client()
+            account = stand.org.create("Account", {"Name": "Acme", "BillingCity": "Graz"})
+            stand.org.create("Contact", {"LastName": "Lee", "AccountId": account})
+            (event, contact), _ = await take(client, CHANNEL, EARLIEST, 2)
+            empty = {name for name, value in event.values.items() if value is None}
+            assert {"Phone", "Accord_Credit_Limit__c", "BillingStreet", "ShippingCity"} <= empty
+            assert empty.isdisjoint({"Name", "BillingCity", "ChangeEventHeader", "BillingAddress"})
+            assert (contact.values["FirstName"], contact.values["LastName"]) == (None, "Lee")
+            await client.close()
+
+    asyncio.run(run())
+
+
 def test_an_update_holds_what_changed_and_nothing_else(tmp_path):
     """Null for an unchanged field is no news; null for a nulled one is."""
 
