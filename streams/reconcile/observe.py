@@ -32,7 +32,7 @@ def observe(draft: Draft, seen: Observation) -> None:
         was = top(old, margin)
         if was is None or was.value != value:
             again = max(again, _changed(draft, system, name, was, new, slot, event_id))
-        if open_ and top(new, margin) is slot:
+        if open_ and _holds(slot, top(new, margin)):
             _settle(draft, system, name, slot)
     if again:
         ask_again(draft, system, again, "margin")
@@ -52,8 +52,13 @@ def _changed(draft: Draft, system: str, name: str, was: Slot | None, new: Regist
     return within_margin(draft, was, slot)
 
 
+def _holds(slot: EventValue | RowValue, now: Slot | None) -> bool:
+    """Does the slot show what counts? A row that was read soon after an event ranks behind it, but it has seen the very value of it later."""
+    return now is slot or (isinstance(slot, RowValue) and isinstance(now, EventValue) and now.value == slot.value)
+
+
 def _settle(draft: Draft, system: str, name: str, slot: EventValue | RowValue) -> None:
-    """The slot counts now: what was open about the field may be answered by it."""
+    """The slot shows what counts now: what was open about the field may be answered by it."""
     if name in draft.rounds.get(system, NOTHING):
         read_back(draft, system, name, slot)
         draft.stirred.add(name)

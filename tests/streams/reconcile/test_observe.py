@@ -65,6 +65,20 @@ def test_what_was_seen_while_our_write_was_under_way_is_not_fought_over() -> Non
     assert book.take(row(N, 240, {"a": "1"})).asks[0].fields["a"] == "5", "seen later than the answer it is a difference"
 
 
+def test_an_edit_soon_after_a_restore_is_in_doubt_no_longer_than_until_it_is_read() -> None:
+    """The read comes as soon as the margin is over, so the edit's event still ranks before it. Were it no answer, the value would stand for ever: nothing asks
+    a second time."""
+    book = in_accord()
+    book.take(event(1, 200, {"b": "9"}))
+    answered = 212
+    book.take(applied(book.ask(S), 210, answered))
+    edited = answered + book.rules.margin_ms - 1
+    (read,) = book.take(event(2, edited, {"b": "9"})).reads
+    assert "b" not in book.record.wanted.get(S, {}), "perhaps our own write came after it"
+    book.take(row(S, read.not_before, {"b": "9"}))
+    assert book.ask(S).fields["b"] == "2"
+
+
 def test_an_event_beside_a_users_edit_keeps_the_edit() -> None:
     """An event that holds our own value and a user's edit in one: a filter on the origin would lose the edit."""
     book = in_accord()
