@@ -53,12 +53,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Sublist:
-    """Lines of a record: REST name, table, key property ('' = lines have none), fields by REST name."""
+    """Lines of a record: REST name, table, key property ('' = lines have none), fields by REST name.
+
+    `cell`: fields that together name a line of a matrix, each with what counts where it isn't sent; empty = the lines are no matrix.
+    """
 
     name: str
     table: str
     key: str
     fields: Mapping[str, Field]
+    cell: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ def _sublist(name: str, table: str, owner: str, raw: dict[str, Any], customs: li
     fields = {n: parse_field(n, text) for n, text in spec["fields"].items()}
     if table == "transactionline":
         fields |= {c.id: _custom(c) for c in customs if owner in c.types and c.column}
-    return Sublist(name, table, spec["key"], fields)
+    return Sublist(name, table, spec["key"], fields, spec.get("cell", {}))
 
 
 def parse_field(name: str, text: str) -> Field:

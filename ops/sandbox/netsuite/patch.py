@@ -145,13 +145,13 @@ def apply(record: Record, patch: Patch, next_line: Any) -> None:
 
 
 def merge(sub: Sublist, have: list[dict[str, Any]], sent: list[dict[str, Any]], *, replace: bool, next_line: Any) -> list[dict[str, Any]]:
-    """Keyed lines are updated, others added; with `replace` those not sent are gone and the order is the sent one."""
+    """Keyed lines and cells of a matrix are updated, others added; with `replace` those not sent are gone and the order is the sent one."""
     by_key = {_line_key(sub, line): line for line in have}
     out = [] if replace else list(have)
     for place, change in enumerate(sent):
         key = _line_key(sub, change)
         line = by_key.get(key) if key is not None else None
-        if line is None and key is not None and sub.key not in sub.fields:
+        if line is None and key is not None and not sub.cell and sub.key not in sub.fields:
             raise NsError(
                 "INVALID_CONTENT", f"Error while accessing a resource. Line {key} does not exist.", errorPath=f"{sub.name}.items[{place}]"
             )
@@ -165,6 +165,8 @@ def merge(sub: Sublist, have: list[dict[str, Any]], sent: list[dict[str, Any]], 
 
 
 def _line_key(sub: Sublist, line: Mapping[str, Any]) -> Any:
+    if sub.cell:
+        return tuple(line.get(name, default) for name, default in sub.cell.items())
     return line.get(sub.key if sub.key in sub.fields else "line") if sub.key else None
 
 

@@ -265,6 +265,16 @@ async def test_item_price_matrix_reads_back(http):
     assert (shown["price"], shown["quantity"], shown["priceLevel"]["refName"]) == (44.125, {"value": 10}, "Wholesale")
 
 
+async def test_a_price_takes_the_place_of_the_one_in_its_cell(http):
+    """A matrix has one price for a level, currency and quantity. With a second one beside the first nobody knew which counts, the soak's checker neither."""
+    base = {"currencyPage": {"id": "1"}, "priceLevel": {"id": "1"}, "quantity": {"value": 0}, "price": 10}
+    made = await make(http, "inventoryItem", itemId="P-2", price={"items": [base]})
+    cells = [base | {"price": 11.5}, base | {"quantity": {"value": 10}, "price": 9}]
+    assert (await http.patch(f"{RECORDS}/inventoryItem/{made}", json={"price": {"items": cells}})).status_code == 204
+    shown = (await http.get(f"{RECORDS}/inventoryItem/{made}/price?expandSubResources=true")).json()["items"]
+    assert [(line["quantity"]["value"], line["price"]) for line in shown] == [(0, 11.5), (10, 9)]
+
+
 async def test_the_journal_tells_what_a_save_left_behind(app, http):
     """Checkers judge by the journal: of each named field it tells the value after the save, numbers as text, and no sublists."""
     ident = await make(http, creditLimit=1000.5, addressBook={"items": [{"defaultBilling": True, "addressBookAddress": ADDRESS}]})
