@@ -7,11 +7,16 @@ from collections.abc import Mapping, Sequence
 from schemas.events import Demand, Share
 
 
-def divide(limit: int, demands: Mapping[str, Demand], first: Sequence[str], first_backfill: Sequence[str]) -> dict[str, Share]:
-    """Shares that add up to `limit` (none where nobody is there). `first`, `first_backfill`: all workers, by who is served first in that lane."""
-    live = fill(limit - kept(limit, demands), {w: d.live for w, d in demands.items()}, first)
+def divide(
+    limit: int, demands: Mapping[str, Demand], first: Sequence[str], first_backfill: Sequence[str], *, backfills_turn: bool = False
+) -> dict[str, Share]:
+    """Shares that add up to `limit` (none where nobody is there). `first`, `first_backfill`: all workers, by who is served first in that lane.
+    `backfills_turn`: it has waited long enough to have a slot for a while even where there are only one or two.
+    """
+    own = kept(limit, demands, backfills_turn=backfills_turn)
+    live = fill(limit - own, {w: d.live for w, d in demands.items()}, first)
     rest = limit - sum(live.values())
-    backfill = fill(max(for_backfill(limit, rest), kept(limit, demands)), {w: d.backfill for w, d in demands.items()}, first_backfill)
+    backfill = fill(max(for_backfill(limit, rest), own), {w: d.backfill for w, d in demands.items()}, first_backfill)
     for _ in range(rest - sum(backfill.values()) if demands else 0):
         live[min(first, key=lambda w: (not _full(w, demands, live, backfill), live[w] + backfill[w]))] += 1
     return {w: Share(live[w], backfill[w]) for w in first}
@@ -22,9 +27,9 @@ def _full(worker: str, demands: Mapping[str, Demand], live: Mapping[str, int], b
     return backfill[worker] > 0 and live[worker] <= demands[worker].live
 
 
-def kept(limit: int, demands: Mapping[str, Demand]) -> int:
-    """One slot for the backfill, where there are more than two: pollers alone can fill all of them for ever, and a first load would never end."""
-    return 1 if limit > 2 and any(d.backfill for d in demands.values()) else 0
+def kept(limit: int, demands: Mapping[str, Demand], *, backfills_turn: bool = False) -> int:
+    """One slot for the backfill, where there are more than two or it is its turn: pollers alone can fill all of them for ever, and a first load would never end."""
+    return 1 if (limit > 2 or backfills_turn) and any(d.backfill for d in demands.values()) else 0
 
 
 def for_backfill(limit: int, rest: int) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from accord.budget import limit as limits
 from accord.budget.divide import divide
 from accord.budget.limit import Limit
-from accord.budget.turns import Turns, among, turn
+from accord.budget.turns import TURN_S, Turns, among, turn
 from accord.pace import Gauge, Lane, spent
 from schemas.events import Allotment, Demand, Share
 
@@ -20,6 +20,8 @@ VALID_S = 3.0
 RENEW_S = 1.0
 #: A worker that has said nothing for so long is gone: what it heard last from us is not valid any more by then.
 LOST_S = VALID_S + RENEW_S
+#: With one or two slots the backfill has one for a turn after it has had none for so long: refusals bring any account down to one.
+PASSED_S = 3 * TURN_S
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class Owner:
         self.limit = Limit.of(ceiling)
         self._workers: dict[str, Standing] = {}
         self._turns: dict[Lane, Turns] = {"live": Turns(), "backfill": Turns()}
+        self._passed = self._without = -1e9
         self._day = Gauge.of(ceiling)
         self._day_at = 0
         self._term, self._owner, self._number = 0, "", 0
@@ -121,16 +124,26 @@ class Owner:
         demands = {w: s.demand for w, s in self._workers.items()}
         if spent(self._day, "live"):
             return self._probe(demands)
-        shares = self._divided(demands)
+        backfills = self._backfills_turn(demands, now)
+        shares = self._divided(demands, backfills)
         before, self._turns = self._turns, {lane: self._turn(lane, demands, shares, now) for lane in self._turns}
-        return shares if before == self._turns else self._divided(demands)
+        return shares if before == self._turns else self._divided(demands, backfills)
 
-    def _divided(self, demands: Mapping[str, Demand]) -> dict[str, Share]:
-        return divide(self.limit.now, demands, self._turns["live"].order, self._turns["backfill"].order)
+    def _divided(self, demands: Mapping[str, Demand], backfills_turn: bool) -> dict[str, Share]:
+        return divide(self.limit.now, demands, self._turns["live"].order, self._turns["backfill"].order, backfills_turn=backfills_turn)
 
     def _turn(self, lane: Lane, demands: Mapping[str, Demand], shares: Mapping[str, Share], now: float) -> Turns:
         wants, target, given = ({w: int(getattr(said, lane)) for w, said in of.items()} for of in (demands, shares, self._last))
         return turn(self._turns[lane], wants, target, given, now)
+
+    def _backfills_turn(self, demands: Mapping[str, Demand], now: float) -> bool:
+        """From when it has been passed over for long until it has had a slot for a turn: a call that is under way there may last longer than a turn."""
+        wanted = any(d.backfill for d in demands.values())
+        if not any(s.backfill for s in self._last.values()):
+            self._without = now
+        if not wanted or now - self._without >= TURN_S:
+            self._passed = now
+        return wanted and now - self._passed >= PASSED_S
 
     def _probe(self, demands: Mapping[str, Demand]) -> dict[str, Share]:
         """The day's calls are used up: one worker asks now and then whether it goes again, not each of them."""

@@ -28,7 +28,10 @@ def turn(turns: Turns, wants: Mapping[str, int], target: Mapping[str, int], give
     """The turns as they stand now. `target`: slots by this order; `given`: what the workers were told last.
 
     A turn begins when it is given, not when it is decided: calls that last longer than a turn would end in the turn of their own worker each time.
+    Where the other lane has all slots for now, turns stand still: nobody has had one.
     """
+    if not any(target.values()):
+        return turns
     due = frozenset(w for w in turns.due if given.get(w, 0) < min(wants[w], target[w]))
     if due:
         return replace(turns, due=due)

@@ -118,6 +118,22 @@ def test_pollers_that_fill_every_slot_do_not_starve_a_first_load() -> None:
     assert town.workers[1].started["backfill"] - before > 50
 
 
+@pytest.mark.parametrize(("limit", "call_s"), [(1, 0.1), (1, 0.7), (1, 4.0), (2, 0.7)])
+def test_with_one_or_two_slots_the_backfill_has_one_in_turn(limit: int, call_s: float) -> None:
+    """Refusals bring any account down to one call at once, for minutes: what is read again after a gap in the events goes on the lane of the backfill, and would
+    not come to the other system as long as pollers want that one. The soak found it (seed 7101)."""
+    town = Town(limit, 3)
+    for poller in town.workers[:2]:
+        poller.live_rate, poller.call_s = 200.0, call_s
+    town.workers[2].backfill_rate = 200.0
+    town.run(5.0)
+    town.fresh()
+    town.run(60.0)
+    used = town.workers[2].started["backfill"] * town.workers[2].call_s / 60
+    assert town.over == 0
+    assert 0.02 <= used <= 0.4 * limit, "in turn: neither never nor all the time"
+
+
 @pytest.mark.parametrize("limit", [4, 5, 8])
 def test_a_saturating_backfill_takes_what_live_leaves_and_costs_live_calls_nothing(limit: int) -> None:
     """Whoever loads a million records must neither make today's orders wait, nor wait for a week because slots stand empty: live p99 at most
