@@ -16,7 +16,7 @@ from ops.sandbox.clock import SandboxClock
 from ops.sandbox.faults import Fault, Switchboard
 from ops.sandbox.salesforce import deployed, secret, seeds, standard, switches
 from ops.sandbox.salesforce.cursors import Cursors
-from ops.sandbox.salesforce.problems import refuse
+from ops.sandbox.salesforce.problems import Refused, refuse
 from ops.sandbox.salesforce.save import Saver
 from ops.sandbox.salesforce.settings import Settings
 from ops.sandbox.salesforce.soql.grammar import parse
@@ -160,10 +160,14 @@ class Org:
             self.now(),
             UUID(bytes=random_source.token_bytes(16), version=4),
         )
-        for record_id in record_ids:
-            if self.store.live(name, record_id):
-                self.saver.update(tx, self.objects[name], record_id, {str(fault.params["field"]): fault.params.get("value")})
-        tx.commit()
+        try:
+            for record_id in record_ids:
+                if self.store.live(name, record_id):
+                    self.saver.update(tx, self.objects[name], record_id, {str(fault.params["field"]): fault.params.get("value")})
+        except Refused:  # a flow that fails takes all of it back; nobody is told but an administrator
+            tx.undo()
+        else:
+            tx.commit()
 
     def close(self) -> None:
         for handle in self._later:

@@ -140,6 +140,25 @@ def test_a_flow_alters_it_later_in_its_own_transaction(org, http):
     assert first.transaction_key != second.transaction_key
 
 
+def test_a_flow_that_meets_a_locked_row_takes_all_of_it_back(org, http):
+    """Half a flow would be a value that no event tells of: the soak's checker would call it lost."""
+
+    async def locked() -> None:
+        async with asyncio.timeout(5):
+            while not org.faults.struck["lock_row"]:
+                await asyncio.sleep(0.01)
+
+    first, second = (org.create("Account", {"Name": name}) for name in ("A", "B"))
+    put(org, "async_flow", times=1, params={"field": "Phone", "value": "911", "seconds": 0.2})
+    body = {"records": [{"attributes": {"type": "Account"}, "id": each, "Name": "C"} for each in (first, second)]}
+    assert [each["success"] for each in http("PATCH", "~/composite/sobjects", json=body).json()] == [True, True]
+    before = len(org.journal.since(0, 10))
+    put(org, "lock_row", times=1, match={"id": second})
+    http.loop.run_until_complete(locked())
+    assert [org.get("Account", each).get("Phone") for each in (first, second)] == [None, None]
+    assert len(org.journal.since(0, 10)) == before
+
+
 def test_truncate_cuts_without_a_word(org, http):
     """201 although the value is shorter than sent: only reading back shows it."""
     put(org, "truncate", params={"field": "Name", "length": 3})
