@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from ops.soak import faults as striking
 from ops.soak.faults import Faults
 from ops.soak.ground import Ground
 from ops.soak.plan import Strike
@@ -72,3 +75,11 @@ def test_a_state_is_counted_once_and_the_zone_is_put_back():
     assert struck.struck == {"netsuite_subsidiary_hidden": 1, "netsuite_summer_time": 1}
     assert (+ground.on, ground.options) == ({}, {"time_zone": "GMT"})
 
+
+
+def test_a_worker_that_does_not_leave_is_killed(monkeypatch):
+    """A soak that ends with an exception for a slow start of one process has judged nothing (seed 7103)."""
+    monkeypatch.setattr(striking, "LEAVE_S", 0.05)
+    worker = subprocess.Popen(["sleep", "60"])
+    striking.gone(worker)
+    assert worker.returncode == -signal.SIGKILL
