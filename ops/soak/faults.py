@@ -26,6 +26,8 @@ from schemas.ids import SYSTEMS
 UP_S = 120.0
 #: A worker that is asked to leave.
 LEAVE_S = 20.0
+#: A broker that is stopped cleanly.
+STOP_S = 60.0
 #: A slow broker: so long it stands still, so long it works.
 STILL_S, WORK_S = 0.4, 0.2
 #: Nobody can read it: no schema, and a schema that the registry doesn't know.
@@ -152,7 +154,7 @@ class Faults:
         if how == "full":
             victim.rlimit(psutil.RLIMIT_FSIZE, (1, 1))  # no file may grow any more: the kernel refuses as it does on a full disk
         elif how == "stopped":
-            victim.terminate()
+            await asyncio.to_thread(process.stop, self.ground.local / f"{program}.pid", wait_s=STOP_S)  # to its end: until then it counts as one that runs
         else:
             victim.kill()
         await asyncio.sleep(kind.seconds)

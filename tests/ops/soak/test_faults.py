@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import subprocess
+import sys
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from ops.local import process
 from ops.soak import faults as striking
 from ops.soak.faults import Faults
 from ops.soak.ground import Ground
+from ops.soak.kinds import Kind
 from ops.soak.plan import Strike
 
 
@@ -76,10 +80,23 @@ def test_a_state_is_counted_once_and_the_zone_is_put_back():
     assert (+ground.on, ground.options) == ({}, {"time_zone": "GMT"})
 
 
-
 def test_a_worker_that_does_not_leave_is_killed(monkeypatch):
     """A soak that ends with an exception for a slow start of one process has judged nothing (seed 7103)."""
     monkeypatch.setattr(striking, "LEAVE_S", 0.05)
     worker = subprocess.Popen(["sleep", "60"])
     striking.gone(worker)
     assert worker.returncode == -signal.SIGKILL
+
+
+def test_a_broker_is_started_again_only_after_it_has_stopped(monkeypatch, tmp_path):
+    """A clean stop takes seconds: what was still on its way out was taken for a broker that runs, and the soak ended with an exception (seed 7104, each time)."""
+    slow = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.5), sys.exit())); print('up', flush=True); time.sleep(60)"
+    pid_file, log, seen = tmp_path / "kafka.pid", tmp_path / "log", list[Any]()
+    process.start([sys.executable, "-c", slow], env={}, log=log, pid_file=pid_file)
+    deadline = time.monotonic() + 20
+    while not log.exists() or "up" not in log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    monkeypatch.setattr(striking.stack, "up", lambda _: seen.append(process.running(pid_file)))
+    asyncio.run(faults(Noted(local=tmp_path))._hurt(Kind("stack", ("kafka", "stopped"))))
+    assert seen == [None]
