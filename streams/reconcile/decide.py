@@ -27,12 +27,15 @@ def decide(draft: Draft, input_: Input) -> None:
     again = input_.target if isinstance(input_, Outcome) and reissues(draft, input_) else ""
     names = _affected(draft) if isinstance(input_, Observation) else None
     wishes = {target: plan(draft, target, names) for target in SYSTEMS}
+    ended: set[str] = {target for target, wish in wishes.items() if target in draft.rejected and _taken_back(draft, target, wish)}
+    for target in ended:
+        draft.drop_whole("rejected", target)
     mains: dict[str, Fields] = {target: {} if _refused(draft, target, wish) else wish.fields for target, wish in wishes.items()}
     for target in list(draft.waiting):
         if not mains[target]:
             draft.drop_whole("waiting", target)
     for target, wish in wishes.items():
-        _decide(draft, target, mains[target], wish, reissue=again == target)
+        _decide(draft, target, mains[target], wish, reissue=again == target, ended=target in ended)
 
 
 def _affected(draft: Draft) -> frozenset[str] | None:
@@ -58,15 +61,15 @@ def _validate(draft: Draft) -> None:
         draft.problems = problems
 
 
-def _decide(draft: Draft, target: str, main: Fields, wish: Plan, *, reissue: bool) -> None:
+def _decide(draft: Draft, target: str, main: Fields, wish: Plan, *, reissue: bool, ended: bool) -> None:
     fields = _with_status(draft, target, main, wish)
     old = draft.wanted.get(target, NOTHING)
-    if not (fields or old or wish.seeds or target in draft.seeds):
+    if not (fields or old or wish.seeds or target in draft.seeds or ended):
         return
     changed: Fields = {f: v for f, v in fields.items() if old.get(f, MISSING) != v}
     withdrawn = any(name not in fields for name in old)  # confirmed fields have left `wanted` before
     draft.put_whole("seeds", target, wish.seeds)
-    if not (changed or withdrawn or (reissue and fields)):
+    if not (changed or withdrawn or (reissue and fields) or ended):
         return
     count_restores(draft, target, changed)
     draft.put_whole("wanted", target, fields)
@@ -77,6 +80,14 @@ def _refused(draft: Draft, target: str, wish: Plan) -> bool:
     """Is this the very payload that the target refused?"""
     refusal = draft.rejected.get(target)
     return refusal is not None and bool(wish.fields) and payload_hash({**wish.seeds, **wish.fields}) == refusal.hash
+
+
+def _taken_back(draft: Draft, target: str, wish: Plan) -> bool:
+    """Is nothing wanted any more of what was refused? No write will ever prove it: whoever took a bad edit back would read "rejected" for ever.
+
+    A create that only waits for the matcher is still wanted. The withdrawal that follows ends what the sink kept of it.
+    """
+    return not wish.fields and not (wish.creating and draft.rules.creates(target, draft.read))
 
 
 def _with_status(draft: Draft, target: str, main: Fields, wish: Plan) -> Fields:

@@ -119,6 +119,7 @@ CUTS: dict[str, Callable[[], list[Cut]]] = {
     "key_on_records": lambda: [(plan, "own_value", _unmarked)],
     "tombstones": lambda: [(resolve, "gone", _gone_unheard)],
     "deletion_believed": lambda: [(plan, "GONE", "never")],
+    "taken_back": lambda: [(decide, "_taken_back", lambda *_: False)],
     "restored": lambda: [(plan, "restoring", lambda *_: False)],
 }
 

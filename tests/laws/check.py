@@ -59,7 +59,9 @@ def _farewell(w: World, record: Record) -> None:
             continue
         row = w.rows[t][record.ids[t]]
         if w.on_delete == "restore" and not row.deleted:
-            raise ViolationError("a", f"{record.key} was deleted in {dead} and is not there again")
+            if dead not in record.rejected and record.key not in w.parked[dead]:
+                raise ViolationError("a", f"{record.key} was deleted in {dead} and is not there again")
+            _status(w, record, t, row.fields)
         if w.on_delete == "delete" and dead == N and not row.deleted and t not in record.rejected:
             raise ViolationError("a", f"{record.key} was deleted in {dead} and lives in {t}")
         touched = (t, record.ids[t], "active") in w.user_set
@@ -95,6 +97,8 @@ def _field(w: World, draft: Draft, record: Record, t: str, field: str, held: str
         return
     if owners is None and src in record.made and field not in record.agreed.get(t, {}):
         return
+    if src in record.rejected and (src, record.ids[src], field) in w.switched_off:
+        return  # no word of the owner's but our farewell, whose undoing goes with the refused payload: passed on it would stay for ever
     raise ViolationError("a", f"{key} {t}.{field} = {held} but its owner {src} has {owners}")
 
 

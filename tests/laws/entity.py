@@ -11,6 +11,8 @@ OTHER = {S: N, N: S}
 ENTITY = "thing"
 MARGIN = 5
 CAP = 7
+#: The field of which that system refuses a "4".
+BAD = {S: "b", N: "a"}
 
 
 def _fields() -> dict[str, FieldRule]:

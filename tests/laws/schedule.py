@@ -8,7 +8,7 @@ from typing import NamedTuple
 from schemas.events import ReadRequest
 from tests.laws.actions import ACTIONS, WORK
 from tests.laws.check import check
-from tests.laws.entity import ENTITY, N, S
+from tests.laws.entity import BAD, ENTITY, OTHER, N, S
 from tests.laws.world import DELETES, LANES, QUIRKS, ViolationError, World
 
 IN_ACCORD = 1 << 8
@@ -89,8 +89,8 @@ def _busy(w: World) -> bool:
     return bool(under_way or w.calls or any(w.read_wait[s] or w.read_run[s] for s in (S, N)) or any(r.late for r in w.rows[N].values()))
 
 
-def run(schedule: Schedule, *, zombies: bool = False, trace: bool = False, world: list[World] | None = None) -> World:
-    """Run one schedule to quiet, then replay every input and read everything again. Raises ViolationError."""
+def play(schedule: Schedule, *, zombies: bool = False, trace: bool = False, world: list[World] | None = None) -> World:
+    """Run one schedule to quiet."""
     config, jitter, steps = schedule
     quirks = frozenset(q for i, q in enumerate(QUIRKS) if config >> (4 + i) & 1)
     w = World(Random(jitter), quirks, on_delete=DELETES[(config >> DELETE_AT) % 4], zombies=zombies, trace=trace)
@@ -105,8 +105,15 @@ def run(schedule: Schedule, *, zombies: bool = False, trace: bool = False, world
         w.act(name, k)
     w.say("--- faults end")
     drain(w)
+    return w
+
+
+def run(schedule: Schedule, *, zombies: bool = False, trace: bool = False, world: list[World] | None = None) -> World:
+    """Run one schedule to quiet, replay every input and read everything again, then mend what was refused. Raises ViolationError."""
+    w = play(schedule, zombies=zombies, trace=trace, world=world)
     check(w)
     _again(w)
+    mend(w, back=schedule.jitter % 2 == 0)
     return w
 
 
@@ -126,6 +133,26 @@ def _again(w: World) -> None:
     if w.count["calls"] != calls:
         raise ViolationError("e", f"replay and re-read caused {w.count['calls'] - calls} call(s)")
     check(w)
+
+
+def mend(w: World, *, back: bool) -> None:
+    """Whoever owns a value that was refused gives another, or (`back`) takes the edit back: nobody need do more than that."""
+    refused = [(r, t) for r in w.records.values() for t in (S, N) if t in r.rejected and not r.alias]
+    for record, t in refused:
+        src, field = OTHER[t], BAD[t]
+        row, twin = w.rows[src][record.ids[src]], w.rows[t].get(record.ids.get(t, ""))
+        if row.fields[field] == "4":
+            value = twin.fields[field] if back and twin else "6"
+            w.say("people mend", src, record.ids[src], field, value)
+            w.save(src, record.ids[src], {field: value}, ours=False)
+    if not refused:
+        return
+    w.say("--- what was refused is mended")
+    drain(w)
+    check(w)
+    for record, t in refused:
+        if t in w.records[record.key].rejected:
+            raise ViolationError("j", f"{record.key} was mended and still counts as refused in {t}")
 
 
 def verdict(schedule: Schedule, *, zombies: bool = False) -> ViolationError | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.events import Outcome
 from streams.rules import DELETED, KEY
-from tests.laws.entity import ENTITY, N, S
+from tests.laws.entity import BAD, ENTITY, OTHER, N, S
 from tests.laws.users import BOTH, delete
 from tests.laws.world import CALL_MAX, LANES, Sink, ViolationError, World
 
@@ -126,7 +126,7 @@ def land(w: World, k: int) -> bool:
     if (expired and not call["late"]) or (w.faults and k % 7 == 0):
         w.say("call lost before it landed", call["key"], call["ask"].sequence)
         call["landed"] = ("lost", "")
-    elif (t == N and call["fields"].get("a") == "4") or (t == S and call["fields"].get("b") == "4"):
+    elif call["fields"].get(BAD[t]) == "4":
         call["landed"] = ("rejected", "")
     elif not id_:
         call["landed"] = _insert(w, call, expired=expired)
@@ -169,15 +169,19 @@ def _raises(w: World, key: str, t: str, id_: str) -> bool:
 
 
 def _update(w: World, call: dict[str, Any], row: Any, *, expired: bool) -> None:
-    t = call["t"]
+    t, farewells = call["t"], set()
     _defaults(w, call, row)
     for f, v in call["fields"].items():
-        if row.fields.get(f) != v and w.owner_now(f, row.fields["sku"]) == t and not (_farewell(w, call, f) or _welcome(w, call, f)):
-            if not (expired or f == "c"):
-                raise ViolationError("d", f"our write set {t}.{f} = {v} over its owner's {row.fields.get(f)}")
-            w.count["window"] += 1
+        if row.fields.get(f) != v and w.owner_now(f, row.fields["sku"]) == t:
+            if _farewell(w, call, f):
+                farewells.add((t, call["id"], f))
+            elif not _welcome(w, call, f):
+                if not (expired or f == "c"):
+                    raise ViolationError("d", f"our write set {t}.{f} = {v} over its owner's {row.fields.get(f)}")
+                w.count["window"] += 1
     w.say("LANDS: update", t, call["id"], call["fields"])
     w.save(t, call["id"], call["fields"], ours=True)
+    w.switched_off |= farewells
 
 
 def _defaults(w: World, call: dict[str, Any], row: Any) -> None:
@@ -190,7 +194,10 @@ def _defaults(w: World, call: dict[str, Any], row: Any) -> None:
 
 
 def _farewell(w: World, call: dict[str, Any], field: str) -> bool:
-    return w.on_delete == "inactivate" and field == "active" and call["fields"][field] == "false"
+    """Only where the counterpart was deleted."""
+    t = call["t"]
+    dead = any(r.deleted and r.fields["sku"] == w.rows[t][call["id"]].fields["sku"] for r in w.rows[OTHER[t]].values())
+    return w.on_delete == "inactivate" and field == "active" and call["fields"][field] == "false" and dead
 
 
 def _welcome(w: World, call: dict[str, Any], field: str) -> bool:

@@ -35,6 +35,7 @@ CAUGHT = {
     "key_on_records": 0,
     "deletion_believed": 14,
     "restored": 122,
+    "taken_back": 927,
 }
 
 

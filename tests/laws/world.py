@@ -105,6 +105,7 @@ class World:
         self.poll_cursor, self.poll_seen = 0, set()
         self.notes: set[Any] = set()
         self.user_set: set[tuple[str, str, str]] = set()
+        self.switched_off: set[tuple[str, str, str]] = set()  # an owner's fields that a farewell of ours set and nobody has changed since
         self.ours: set[tuple[str, str]] = set()  # records that our creates made
         self.retired: dict[tuple[str, str, int], list[str]] = {}  # the option `retired` of writes
         self.remade: set[str] = set()  # made anew after a deletion, once: made on both sides at once they would be two
@@ -142,6 +143,7 @@ class World:
             self.triggers.append((system, id_, {"r": "9"}))
         diff = {f: v for f, v in changes.items() if row.fields.get(f) != v}
         row.fields.update(diff)
+        self.switched_off.difference_update((system, id_, f) for f in diff)
         if system == N:
             row.stamp = max(row.stamp, (stamp if stamp is not None else self.clock(N)) // SECOND * SECOND)
         elif diff:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.laws.entity import make_rules
 from tests.streams.reconcile.kit import KEY, N, S, applied, event, in_accord, nobody, only_in_salesforce, rejected, released, row
 
 
@@ -23,6 +24,35 @@ def test_it_is_tried_again_when_the_payload_changes() -> None:
     book.take(rejected(book.ask(N)))
     book.take(event(2, 210, {"a": "5"}))
     assert book.ask(N).fields["a"] == "5"
+
+
+def test_a_bad_edit_that_is_taken_back_leaves_no_refusal() -> None:
+    """Nothing is wanted then, so no write would ever prove it: the record would read "rejected" for ever, and stay on the list of what waits."""
+    book = in_accord()
+    book.take(event(1, 200, {"a": "4"}))
+    refusal = rejected(book.ask(N))
+    book.take(refusal)
+    book.take(event(2, 210, {"a": "1"}))
+    assert N not in book.record.rejected
+    assert book.ask(N).kind == "withdraw", "a sink that keeps it, because the record it named may change, lets it go"
+    assert book.ask(S).fields == {"accord_status": "synced", "accord_code": None}
+    assert book.take(refusal).asks == (), "replayed, the refusal of a write that nobody wants says nothing"
+    assert N not in book.record.rejected
+    book.take(event(3, 220, {"a": "4"}))
+    book.take(rejected(book.ask(N)))
+    assert N in book.record.rejected, "typed again it is tried again, and refused again"
+
+
+def test_a_refused_create_stays_told_while_it_waits_for_the_matcher_and_not_once_nobody_wants_it() -> None:
+    """A changed number asks the matcher anew: "synced" in between would be a lie. An account that is made a prospect again needs no customer."""
+    book = only_in_salesforce(replace(make_rules(), creates=lambda _target, read: read(S, "a") != "0"))
+    book.take(nobody())
+    book.take(rejected(book.ask(N)))
+    book.take(event(1, 300, {"sku": "y"}))
+    assert not book.asked(N)
+    assert N in book.record.rejected
+    book.take(event(2, 310, {"a": "0"}))
+    assert N not in book.record.rejected
 
 
 def test_the_status_that_is_written_back_does_not_release_the_refusal() -> None:

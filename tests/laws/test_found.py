@@ -1,0 +1,67 @@
+"""Schedules that the search found, by name: what they showed stays mended, and what looked like a loss stays told and heals by itself."""
+
+from __future__ import annotations
+
+from streams.rules import CODE, NETSUITE_ID, STATUS
+from tests.laws.check import check
+from tests.laws.entity import N, S
+from tests.laws.schedule import Schedule, drain, mend, play, verdict
+from tests.laws.world import World
+
+#: on_delete = inactivate. The record deleted in NetSuite is made anew there by hand, with a `b` that Salesforce refuses.
+MADE_ANEW = Schedule(770, 382984959, (("user_delete", 62573), ("late_commit", 15569), ("sink_take", 25767), ("n_poll", 45276), ("user_new", 36207)))
+#: on_delete = restore. The record is deleted in NetSuite, and its owner types an `a` that NetSuite refuses.
+NOT_RESTORED = Schedule(1793, 475852718, (("user_delete", 9189), ("user_edit", 2060)))
+
+
+def living(w: World, system: str) -> list[dict[str, str | None]]:
+    return [row.fields for row in w.rows[system].values() if not row.deleted]
+
+
+def test_a_farewell_is_not_passed_on_to_the_record_made_anew_while_its_undoing_is_refused() -> None:
+    """Seed 1070153460212. We switched the customer off in Salesforce because NetSuite had deleted it; a new one took its place, but the write
+    that switches it on again also held a value that Salesforce refuses. Our own "inactive" is no word of the owner's: passed on to the new
+    record, both would be off, nothing would say that we did it, and nobody would ever switch them on."""
+    w = play(MADE_ANEW)
+    check(w)
+    [there], [here] = living(w, N), living(w, S)
+    assert (here["active"], there["active"]) == ("false", "true")
+    assert (there[STATUS], there[CODE]) == ("rejected", "bad"), "why they differ stands where it can be mended"
+    mend(w, back=False)
+    [there], [here] = living(w, N), living(w, S)
+    assert (here["active"], there["active"], here["b"]) == ("true", "true", "6")
+    assert here[NETSUITE_ID] == "n2"
+
+
+def test_a_restore_that_is_refused_is_told_and_follows_the_mend() -> None:
+    """Seed 9006567. NetSuite refuses what the record would be made anew with: it can't be there again before somebody mends the value. Untold,
+    the shop would lack a record and nobody would know."""
+    w = play(NOT_RESTORED)
+    check(w)
+    [here] = living(w, S)
+    assert not living(w, N)
+    assert (here[STATUS], here[CODE]) == ("rejected", "bad")
+    mend(w, back=False)
+    [there], [here] = living(w, N), living(w, S)
+    assert there["a"] == here["a"] == "6"
+    assert here[CODE] is None
+
+
+def test_a_bad_edit_that_is_taken_back_is_no_trouble_any_more() -> None:
+    """Nothing is wanted then, so no write ever proved it: the record read "rejected" for ever, and who mends records had it on the list for ever."""
+    w = play(Schedule(258, 0, ()))
+    [here] = living(w, S)
+    w.save(S, "s1", {"a": "4"}, ours=False)
+    drain(w)
+    assert here[STATUS] == "rejected"
+    w.save(S, "s1", {"a": "1"}, ours=False)
+    drain(w)
+    check(w)
+    assert (here[STATUS], here[CODE]) == ("synced", None)
+
+
+def test_these_schedules_break_no_law() -> None:
+    """With everything that the search does after quiet: all inputs again, everything read again, what was refused mended."""
+    for schedule in (MADE_ANEW, NOT_RESTORED):
+        for zombies in (False, True):
+            assert verdict(schedule, zombies=zombies) is None
