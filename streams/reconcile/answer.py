@@ -7,7 +7,7 @@ from streams.reconcile.decision import Note
 from streams.reconcile.draft import GONE, MISSING, NOTHING, PRESENT, Draft
 from streams.reconcile.farewell import restoring
 from streams.reconcile.fight import sent
-from streams.reconcile.identity import is_retired, learn_id, replace_dead, stand, tell_resolve
+from streams.reconcile.identity import is_retired, learn_id, restored, stand, tell_resolve
 from streams.reconcile.observe import ask_again, doubt
 from streams.reconcile.payload import payload_hash, status_hash, status_key
 from streams.reconcile.registers import EMPTY, Slot, time_of, top, with_slot
@@ -52,8 +52,7 @@ def _known(draft: Draft, outcome: Outcome) -> bool:
         return False
     new = target not in draft.ids
     if not new and draft.ids[target] != outcome.id and restoring(draft, target):
-        replace_dead(draft, target, outcome.id, outcome.object, "restored")
-        draft.made = (*(system for system in draft.made if system != target), target)
+        restored(draft, target, outcome.id, outcome.object)
         tell_resolve(draft, outcome)
         return True
     if not learn_id(draft, target, outcome.id, outcome.object):

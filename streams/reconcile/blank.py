@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.ids import OTHER, SYSTEMS
-from streams.reconcile.draft import MISSING, NOTHING, Draft
+from streams.reconcile.draft import NOTHING, Draft
 from streams.reconcile.flows import Flow, flows
 
 #: Why an owner's null is no wish.
@@ -25,7 +25,7 @@ def agree_on_nothing(draft: Draft, target: str) -> None:
     says of it later is an edit, whether it comes before or after the first look at the new record.
 
     A seed that is filled in while the create waits goes along, and if it comes too late for that it was an edit. Of what can't be seeded nobody knows: it
-    stands, as all that was there before.
+    stands, as all that was there before. So does what was agreed on with a record that was deleted and is made anew: the new one has never said it.
     """
     source = OTHER[target]
     for flow in flows(draft.rules, draft.stage, source):
@@ -34,7 +34,7 @@ def agree_on_nothing(draft: Draft, target: str) -> None:
             continue
         if slot.value is None:
             draft.put("agreed", source, flow.name, None)
-        elif not flow.rule.seed and draft.agreed.get(source, NOTHING).get(flow.name, MISSING) is None:
+        elif not flow.rule.seed:
             draft.drop("agreed", source, flow.name)
 
 

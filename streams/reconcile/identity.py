@@ -5,6 +5,7 @@ from __future__ import annotations
 from schemas.events import AssumedValue, EventValue, Learned, Observation, Outcome, ReadRequest, RowValue
 from streams.reconcile.decision import Note
 from streams.reconcile.draft import GONE, NOTHING, PRESENT, Draft
+from streams.reconcile.farewell import restoring
 from streams.reconcile.registers import EMPTY, Slot, with_slot
 
 
@@ -35,7 +36,10 @@ def accept(draft: Draft, seen: Observation) -> bool:
     if learn_id(draft, system, seen.source_id, seen.object):
         return True
     if draft.standing(system) == GONE and seen.whole and not seen.gone:
-        replace_dead(draft, system, seen.source_id, seen.object)
+        if restoring(draft, system):
+            restored(draft, system, seen.source_id, seen.object)
+        else:
+            replace_dead(draft, system, seen.source_id, seen.object)
         return True
     if seen.gone:
         retire(draft, system, seen.source_id)
@@ -58,6 +62,12 @@ def replace_dead(draft: Draft, system: str, id_: str, object_: str, why: str = "
     for name in ("agreed", "wanted", "rounds", "restores", "held", "doubt", "sources"):
         draft.put_whole(name, system, NOTHING)
     draft.moved = True
+
+
+def restored(draft: Draft, system: str, id_: str, object_: str) -> None:
+    """Our create of a record in the place of the deleted one has taken effect, whether its answer says so or it is seen before."""
+    replace_dead(draft, system, id_, object_, "restored")
+    draft.made = (*(other for other in draft.made if other != system), system)
 
 
 def retire(draft: Draft, system: str, id_: str) -> None:

@@ -13,6 +13,8 @@ MARGIN = 5
 CAP = 7
 #: The field of which that system refuses a "4".
 BAD = {S: "b", N: "a"}
+#: The field that the other system owns and that can't be seeded there.
+NO_SEED = {S: "d", N: "ref"}
 
 
 def _fields() -> dict[str, FieldRule]:

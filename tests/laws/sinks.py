@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.events import Outcome
 from streams.rules import DELETED, KEY
-from tests.laws.entity import BAD, ENTITY, OTHER, N, S
+from tests.laws.entity import BAD, ENTITY, NO_SEED, OTHER
 from tests.laws.users import BOTH, delete
 from tests.laws.world import CALL_MAX, LANES, Sink, ViolationError, World
 
@@ -186,11 +186,13 @@ def _update(w: World, call: dict[str, Any], row: Any, *, expired: bool) -> None:
 
 def _defaults(w: World, call: dict[str, Any], row: Any) -> None:
     """A null in a record that we made, which no user has touched, is a default: it may not blank the other side."""
-    twins = [(N, i) for i, r in w.rows[N].items() if r.fields["sku"] == row.fields["sku"] and not r.deleted]
-    ours = [twin for twin in twins if twin in w.ours and (*twin, "d") not in w.user_set]
-    untouched = (S, call["id"], "d") not in w.user_set
-    if call["t"] == S and "d" in call["fields"] and call["fields"]["d"] is None and row.fields["d"] and ours and untouched:
-        raise ViolationError("i", f"the default null of {ours} blanked {row.fields['d']} in {call['id']}")
+    t, field = call["t"], NO_SEED[call["t"]]
+    other = OTHER[t]
+    twins = [(other, i) for i, r in w.rows[other].items() if r.fields["sku"] == row.fields["sku"] and not r.deleted]
+    ours = [twin for twin in twins if twin in w.ours and (*twin, field) not in w.user_set]
+    untouched = (t, call["id"], field) not in w.user_set
+    if call["fields"].get(field, "") is None and row.fields[field] and ours and untouched:
+        raise ViolationError("i", f"the default null of {ours} blanked {row.fields[field]} in {call['id']}")
 
 
 def _farewell(w: World, call: dict[str, Any], field: str) -> bool:

@@ -13,6 +13,14 @@ MADE_ANEW = Schedule(770, 382984959, (("user_delete", 62573), ("late_commit", 15
 #: on_delete = restore. The record is deleted in NetSuite, and its owner types an `a` that NetSuite refuses.
 NOT_RESTORED = Schedule(1793, 475852718, (("user_delete", 9189), ("user_edit", 2060)))
 
+#: on_delete = restore. NetSuite says "7" for `d`, then the record is deleted in both systems, one after the other.
+SAID_BEFORE = Schedule(
+    1793,
+    544575112,
+    (("user_edit", 28417), ("n_poll", 31227), ("n_poll", 9143), ("n_poll", 35660), ("user_delete", 41287), ("user_delete", 28640)),
+)
+FOUND = (MADE_ANEW, NOT_RESTORED, SAID_BEFORE)
+
 
 def living(w: World, system: str) -> list[dict[str, str | None]]:
     return [row.fields for row in w.rows[system].values() if not row.deleted]
@@ -60,8 +68,16 @@ def test_a_bad_edit_that_is_taken_back_is_no_trouble_any_more() -> None:
     assert (here[STATUS], here[CODE]) == ("synced", None)
 
 
+def test_what_only_the_deleted_record_had_said_stays_with_the_other_side() -> None:
+    """Seed 735727541. What can't be given to the record that is made anew (`d`) would be blanked in Salesforce by that one's emptiness: gone in both."""
+    w = play(SAID_BEFORE)
+    check(w)
+    [there], [here] = living(w, N), living(w, S)
+    assert (there["d"], here["d"], here[NETSUITE_ID]) == (None, "7", "n2")
+
+
 def test_these_schedules_break_no_law() -> None:
     """With everything that the search does after quiet: all inputs again, everything read again, what was refused mended."""
-    for schedule in (MADE_ANEW, NOT_RESTORED):
+    for schedule in FOUND:
         for zombies in (False, True):
             assert verdict(schedule, zombies=zombies) is None

@@ -52,6 +52,27 @@ def test_late_words_of_the_deleted_record_do_not_take_its_place_back() -> None:
     assert book.record.ids[N] == "n2"
 
 
+def test_the_emptiness_of_a_record_made_anew_blanks_nothing() -> None:
+    """NetSuite owns `d`, and we can't say it there: what the deleted record had said of it would be lost in both systems. What its owner says anew counts."""
+    for seen_first in (False, True):
+        book = in_accord(RULES, d="7")
+        book.take(nobody())
+        book.take(gone(N, 200))
+        ask = book.ask(N)
+        assert "d" not in {**ask.fields, **ask.seeds}
+        anew = {**FIELDS, "d": None}
+        answer = applied(ask, 210, 211, id_="n2")
+        for word in (row(N, 250, anew, id_="n2"), answer) if seen_first else (answer, row(N, 250, anew, id_="n2")):
+            book.take(word)
+            assert "d" not in book.record.wanted.get(S, {})
+        assert (book.record.ids[N], book.record.made) == ("n2", (N,))
+        book.take(row(N, 300, {**FIELDS, "d": "8"}, id_="n2"))
+        assert book.ask(S).fields["d"] == "8"
+        book.take(applied(book.ask(S), 310, 311))
+        book.take(row(N, 400, anew, id_="n2"))
+        assert book.ask(S).fields["d"] is None, "once said it may be taken back"
+
+
 def test_an_undelete_is_quicker_than_the_restore() -> None:
     """The user took it out of the recycle bin himself: the old record goes on, no second one is wanted."""
     book = joined()
