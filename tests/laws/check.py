@@ -103,8 +103,9 @@ def _field(w: World, draft: Draft, record: Record, t: str, field: str, held: str
 
 
 def _status(w: World, record: Record, t: str, here: dict) -> None:
-    """Trouble on the way to the other side stands on the record."""
+    """Trouble on the way to the other side stands on the record, or in the write to it that waits for a third one: a write waits whole."""
     src = OTHER[t]
+    here = {**here, **record.wanted.get(t, {})} if record.key in w.parked[t] else here
     refusal = record.rejected.get(src)
     code = refusal.code if refusal else "missing_ref" if record.key in w.parked[src] else None
     status = "rejected" if refusal else "waiting" if record.key in w.parked[src] else "synced"

@@ -13,13 +13,15 @@ MADE_ANEW = Schedule(770, 382984959, (("user_delete", 62573), ("late_commit", 15
 #: on_delete = restore. The record is deleted in NetSuite, and its owner types an `a` that NetSuite refuses.
 NOT_RESTORED = Schedule(1793, 475852718, (("user_delete", 9189), ("user_edit", 2060)))
 
+#: on_delete = ignore. The account deleted in Salesforce is made anew, and names one that NetSuite refuses: what NetSuite should get waits.
+WAITS = Schedule(257, 411489867, (("user_delete", 1216), ("user_new", 45836), ("user_new", 52686), ("user_edit", 30270)))
 #: on_delete = restore. NetSuite says "7" for `d`, then the record is deleted in both systems, one after the other.
 SAID_BEFORE = Schedule(
     1793,
     544575112,
     (("user_edit", 28417), ("n_poll", 31227), ("n_poll", 9143), ("n_poll", 35660), ("user_delete", 41287), ("user_delete", 28640)),
 )
-FOUND = (MADE_ANEW, NOT_RESTORED, SAID_BEFORE)
+FOUND = (MADE_ANEW, NOT_RESTORED, WAITS, SAID_BEFORE)
 
 
 def living(w: World, system: str) -> list[dict[str, str | None]]:
@@ -66,6 +68,20 @@ def test_a_bad_edit_that_is_taken_back_is_no_trouble_any_more() -> None:
     drain(w)
     check(w)
     assert (here[STATUS], here[CODE]) == ("synced", None)
+
+
+def test_a_word_of_ours_waits_with_the_write_that_waits_and_goes_with_it() -> None:
+    """Seed 20001007689. A write waits whole, our status fields in it too: sent ahead they would take its place in the queue, each time anew. Until the
+    record that it names is mended, NetSuite reads what was true before; afterwards it must not read so any more."""
+    w = play(WAITS)
+    check(w)
+    [there] = living(w, N)
+    assert (there[STATUS], there[CODE]) == ("missing", "deleted_in_salesforce")
+    [key] = w.parked[N]
+    assert w.records[key].wanted[N].items() >= {STATUS: "synced", CODE: None}.items()
+    mend(w, back=False)
+    assert not w.parked[N]
+    assert {(row[STATUS], row[CODE]) for row in (*living(w, N), *living(w, S))} == {("synced", None)}
 
 
 def test_what_only_the_deleted_record_had_said_stays_with_the_other_side() -> None:
