@@ -203,9 +203,10 @@ def _farewell(w: World, call: dict[str, Any], field: str) -> bool:
 
 
 def _welcome(w: World, call: dict[str, Any], field: str) -> bool:
-    """Only our own farewell is undone, never a user's."""
-    untouched = (call["t"], call["id"], field) not in w.user_set
-    return w.on_delete == "inactivate" and field == "active" and call["fields"][field] == "true" and untouched
+    """Only our own farewell is undone, never a user's. Who saved the field before it, perhaps as it was, didn't switch it off."""
+    at = (call["t"], call["id"], field)
+    ours = at in w.switched_off or at not in w.user_set
+    return w.on_delete == "inactivate" and field == "active" and call["fields"][field] == "true" and ours
 
 
 def sink_answer(w: World, k: int) -> bool:

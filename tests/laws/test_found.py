@@ -21,7 +21,11 @@ SAID_BEFORE = Schedule(
     544575112,
     (("user_edit", 28417), ("n_poll", 31227), ("n_poll", 9143), ("n_poll", 35660), ("user_delete", 41287), ("user_delete", 28640)),
 )
-FOUND = (MADE_ANEW, NOT_RESTORED, WAITS, SAID_BEFORE)
+#: on_delete = inactivate. In Salesforce somebody saves `active` as it is; then the record is deleted in NetSuite and made anew there by hand.
+SAVED_AS_IT_WAS = Schedule(
+    772, 568217457, (("n_poll", 41932), ("user_edit", 44338), ("user_edit", 0), ("user_delete", 26263), ("user_new", 3))
+)
+FOUND = (MADE_ANEW, NOT_RESTORED, WAITS, SAID_BEFORE, SAVED_AS_IT_WAS)
 
 
 def living(w: World, system: str) -> list[dict[str, str | None]]:
@@ -90,6 +94,14 @@ def test_what_only_the_deleted_record_had_said_stays_with_the_other_side() -> No
     check(w)
     [there], [here] = living(w, N), living(w, S)
     assert (there["d"], here["d"], here[NETSUITE_ID]) == (None, "7", "n2")
+
+
+def test_a_farewell_is_undone_though_somebody_had_saved_the_field_before_it() -> None:
+    """What we switched off is switched on again when the record is back; a save of the same value, long before, is no reason to leave it off."""
+    w = play(SAVED_AS_IT_WAS)
+    check(w)
+    [there], [here] = living(w, N), living(w, S)
+    assert (here["active"], there["active"], here[NETSUITE_ID]) == ("true", "true", "n2")
 
 
 def test_these_schedules_break_no_law() -> None:
