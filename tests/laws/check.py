@@ -72,7 +72,7 @@ def _farewell(w: World, record: Record) -> None:
 def _target(w: World, draft: Draft, record: Record, t: str) -> None:
     key, src = record.key, OTHER[t]
     apart = t in record.rejected or key in w.parked[t]
-    if src in record.ids and t not in record.ids and not apart:
+    if src in record.ids and t not in record.ids and not (apart or _second(w, src, record.ids[src])):
         raise ViolationError("a", f"{key} was not created in {t}: claims {record.claims}")
     if len(record.ids) < 2:
         return
@@ -85,6 +85,13 @@ def _target(w: World, draft: Draft, record: Record, t: str) -> None:
     for field in w.rules.fields:
         if field not in OWN and w.rules.owner(field, draft.stage) == src:
             _field(w, draft, record, t, field, here[field], there[field])
+
+
+def _second(w: World, system: str, id_: str) -> bool:
+    """Is it what a person made anew in the seconds of a restore, beside ours (decision 12)? Then it must say that it is in doubt."""
+    row = w.rows[system][id_].fields
+    beside = [i for i, r in w.rows[system].items() if (system, i) in w.ours and not r.deleted and r.fields["sku"] == row["sku"]]
+    return w.on_delete == "restore" and bool(beside) and (row[STATUS], row[CODE]) == ("waiting", "ambiguous_match")
 
 
 def _field(w: World, draft: Draft, record: Record, t: str, field: str, held: str | None, owners: str | None) -> None:

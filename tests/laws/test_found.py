@@ -25,7 +25,16 @@ SAID_BEFORE = Schedule(
 SAVED_AS_IT_WAS = Schedule(
     772, 568217457, (("n_poll", 41932), ("user_edit", 44338), ("user_edit", 0), ("user_delete", 26263), ("user_new", 3))
 )
-FOUND = (MADE_ANEW, NOT_RESTORED, WAITS, SAID_BEFORE, SAVED_AS_IT_WAS)
+#: on_delete = restore. A person in NetSuite makes the deleted record anew, a moment before we do.
+MADE_TWICE = Schedule(
+    1793,
+    884339513,
+    (
+        *(("user_delete", 32307), ("s_deliver", 1), ("sink_send", 30808), ("n_poll", 1), ("n_poll", 3)),
+        *(("user_new", 2), ("n_poll", 3), ("n_poll", 0), ("user_new", 3)),
+    ),
+)
+FOUND = (MADE_ANEW, NOT_RESTORED, WAITS, SAID_BEFORE, SAVED_AS_IT_WAS, MADE_TWICE)
 
 
 def living(w: World, system: str) -> list[dict[str, str | None]]:
@@ -102,6 +111,16 @@ def test_a_farewell_is_undone_though_somebody_had_saved_the_field_before_it() ->
     check(w)
     [there], [here] = living(w, N), living(w, S)
     assert (here["active"], there["active"], here[NETSUITE_ID]) == ("true", "true", "n2")
+
+
+def test_what_a_person_makes_anew_beside_our_restore_is_told_as_a_double() -> None:
+    """The poll can't have seen it yet (decision 12). Joined with nobody and untold, the orders and edits on it would reach nobody."""
+    w = play(MADE_TWICE)
+    check(w)
+    [theirs] = [row for row in living(w, N) if row[CODE]]
+    [ours] = [row for row in living(w, N) if row["sku"] == theirs["sku"] and row is not theirs]
+    assert (theirs[STATUS], theirs[CODE]) == ("waiting", "ambiguous_match")
+    assert ours["key"] == "thing-salesforce-s1"
 
 
 def test_these_schedules_break_no_law() -> None:
