@@ -12,22 +12,33 @@ OPPOSITE = {"true": "false", "false": "true"}
 
 
 def farewell(draft: Draft, target: str, source: str) -> Fields:
-    """The other side deleted its record. What is inactive may be made active again by hand: that is not fought over."""
+    """The other side deleted its record. What is inactive may be made active again by hand: that is not fought over.
+
+    `agreed` keeps it: the value = we wrote it, None = the target's owner had said so already, which is not ours to undo.
+    """
     action = draft.rules.on_delete(source)
     if action in ("ignore", "restore") or target not in draft.ids:
         return {}
     if action == "delete":
         return {DELETED: "true"}
-    old, agreed = draft.wanted.get(target, NOTHING), draft.agreed.get(target, NOTHING)
+    old, agreed, owned = draft.wanted.get(target, NOTHING), draft.agreed.get(target, NOTHING), _owned(draft, target)
     out: Fields = {}
     for name, value in draft.rules.inactive.items():
+        before = None if name in owned else value
         if name in old:
             out[name] = value
+        elif agreed.get(name, MISSING) in (value, before):
+            continue
         elif draft.read(target, name) == value:
-            draft.put("agreed", target, name, value)
-        elif agreed.get(name, MISSING) != value:
+            draft.put("agreed", target, name, before)
+        else:
             out[name] = value
     return out
+
+
+def _owned(draft: Draft, target: str) -> list[str]:
+    """Of the fields that say "no longer in use" those whose value is the target's own."""
+    return [name for name in draft.rules.inactive if draft.rules.owner(name, draft.stage) == target]
 
 
 def restoring(draft: Draft, target: str) -> bool:
@@ -46,7 +57,10 @@ def welcome(draft: Draft, target: str) -> Fields:
     other, agreed = OTHER[target], draft.agreed.get(target, NOTHING)
     if not agreed or other not in draft.ids or draft.standing(target) != PRESENT or draft.standing(other) != PRESENT:
         return {}
-    mine = [name for name in draft.rules.inactive if draft.rules.owner(name, draft.stage) == target]
+    mine = _owned(draft, target)
+    for name in mine:
+        if agreed.get(name, MISSING) is None:
+            draft.drop("agreed", target, name)  # the next deletion is another farewell
     return {
         name: OPPOSITE[value]
         for name in mine

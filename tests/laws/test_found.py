@@ -25,6 +25,8 @@ SAID_BEFORE = Schedule(
 SAVED_AS_IT_WAS = Schedule(
     772, 568217457, (("n_poll", 41932), ("user_edit", 44338), ("user_edit", 0), ("user_delete", 26263), ("user_new", 3))
 )
+#: on_delete = inactivate. The owner switches the record off, before it is deleted in NetSuite and made anew there by hand.
+OFF_BEFORE = Schedule(770, 451614349, (("user_edit", 278), ("user_delete", 40367), ("user_new", 60759)))
 #: on_delete = restore. A person in NetSuite makes the deleted record anew, a moment before we do.
 MADE_TWICE = Schedule(
     1793,
@@ -34,7 +36,7 @@ MADE_TWICE = Schedule(
         *(("user_new", 2), ("n_poll", 3), ("n_poll", 0), ("user_new", 3)),
     ),
 )
-FOUND = (MADE_ANEW, NOT_RESTORED, WAITS, SAID_BEFORE, SAVED_AS_IT_WAS, MADE_TWICE)
+FOUND = (MADE_ANEW, NOT_RESTORED, WAITS, SAID_BEFORE, SAVED_AS_IT_WAS, OFF_BEFORE, MADE_TWICE)
 
 
 def living(w: World, system: str) -> list[dict[str, str | None]]:
@@ -111,6 +113,14 @@ def test_a_farewell_is_undone_though_somebody_had_saved_the_field_before_it() ->
     check(w)
     [there], [here] = living(w, N), living(w, S)
     assert (here["active"], there["active"], here[NETSUITE_ID]) == ("true", "true", "n2")
+
+
+def test_what_its_owner_switched_off_stays_off_when_the_other_is_made_anew() -> None:
+    """Found off at the deletion it was taken for switched off by us, and switched on when the record was there again: over its owner's word."""
+    w = play(OFF_BEFORE)
+    check(w)
+    [there], [here] = living(w, N), living(w, S)
+    assert (here["active"], there["active"], here[NETSUITE_ID]) == ("false", "false", "n2")
 
 
 def test_what_a_person_makes_anew_beside_our_restore_is_told_as_a_double() -> None:

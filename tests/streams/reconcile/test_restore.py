@@ -140,3 +140,34 @@ def test_an_undelete_does_not_switch_on_what_finance_switched_off() -> None:
     book.take(gone(S, 200, number=8))
     book.take(replace(row(S, 400, {**FIELDS, "netsuite_id": "n1", "active": "false"}), kind="event", number=9))
     assert "active" not in book.ask(N).fields
+
+
+def test_what_its_owner_had_switched_off_before_the_deletion_stays_off_after_the_undelete() -> None:
+    """Finance blocks a customer, and its account is deleted before it hears of that. Taken for our own doing, the block would be lifted by the undelete."""
+    book = in_accord(switched(S))
+    book.take(row(N, 150, {**FIELDS, "active": "false"}))
+    book.take(gone(S, 200, number=8))
+    assert "active" not in book.record.wanted.get(N, {})
+    book.take(replace(row(S, 400, {**FIELDS, "netsuite_id": "n1"}), kind="event", number=9))
+    assert "active" not in book.record.wanted.get(N, {})
+    assert book.ask(S).fields["active"] == "false"
+
+
+def test_a_second_deletion_is_another_farewell() -> None:
+    """Finance had blocked the customer at the first one and has freed it since: it would stay in use without an account."""
+    book = in_accord(switched(S))
+    book.take(row(N, 150, {**FIELDS, "active": "false"}))
+    book.take(gone(S, 200, number=8))
+    book.take(replace(row(S, 400, {**FIELDS, "netsuite_id": "n1"}), kind="event", number=9))
+    book.take(row(N, 500, FIELDS))
+    book.take(gone(S, 600, number=10))
+    assert book.ask(N).fields["active"] == "false"
+
+
+def test_what_its_owner_switches_on_again_while_the_other_is_deleted_is_not_fought_over() -> None:
+    """It was off before the deletion, so nothing of ours is on the way: the owner's new word stands."""
+    book = in_accord(switched(S))
+    book.take(row(N, 150, {**FIELDS, "active": "false"}))
+    book.take(gone(S, 200, number=8))
+    book.take(row(N, 300, FIELDS))
+    assert "active" not in book.record.wanted.get(N, {})
