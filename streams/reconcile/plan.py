@@ -206,6 +206,6 @@ def _follows(draft: Draft, target: str, name: str) -> bool:
 
 
 def _report(draft: Draft, target: str, flow: Flow, value: str | None) -> None:
-    """Told when it arises, not each time that the record is looked at."""
-    if draft.moved or flow.name in draft.names or flow.name in draft.stirred:
+    """Told when it arises, not each time that the record is looked at. With the stage a field may change its owner."""
+    if draft.moved or draft.stage != draft.base.stage or flow.name in draft.names or flow.name in draft.stirred:
         draft.notes.append(Note("reported", target, flow.name, f"{target} differs from its owner's {value!r}"))

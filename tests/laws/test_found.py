@@ -36,7 +36,9 @@ MADE_TWICE = Schedule(
         *(("user_new", 2), ("n_poll", 3), ("n_poll", 0), ("user_new", 3)),
     ),
 )
-FOUND = (MADE_ANEW, NOT_RESTORED, WAITS, SAID_BEFORE, SAVED_AS_IT_WAS, OFF_BEFORE, MADE_TWICE)
+#: on_delete = ignore. Deleted in Salesforce and made anew there by hand, and accepted in NetSuite before what Salesforce says of `c` got across.
+ACCEPTED_AT_ONCE = Schedule(260, 1019855554, (("user_delete", 20330), ("user_new", 12012), ("user_edit", 4644), ("user_edit", 15729)))
+FOUND = (MADE_ANEW, NOT_RESTORED, WAITS, SAID_BEFORE, SAVED_AS_IT_WAS, OFF_BEFORE, MADE_TWICE, ACCEPTED_AT_ONCE)
 
 
 def living(w: World, system: str) -> list[dict[str, str | None]]:
