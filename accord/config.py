@@ -214,7 +214,7 @@ class Settings(BaseSettings):
     reconcile: Reconcile = Reconcile()
     mapping_dir: Path | None = None
     entities: tuple[str, ...] = (
-        "customer", "contact", "address", "item", "pricebook", "price", "price_break", "customer_price", "inventory", "quote", "order", "fulfilment", "invoice", "payment",
+        "customer", "contact", "address", "tax_registration", "item", "pricebook", "price", "price_break", "customer_price", "inventory", "quote", "order", "fulfilment", "invoice", "payment",
         "credit_memo", "refund", "return", "order_event",
     )  # fmt: skip
     reference: dict[str, Any] = Field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""A line of a record's sublist as a record of its own (an address of a customer). Its id is `<record>-<line>`.
+"""A line of a record's sublist as a record of its own (an address of a customer, its registration for taxes in a country). Its id is `<record>-<line>`.
 
 NetSuite gives such a line no key. So the holder is read before each write: what stands there already is not added again, and what has gone
 is told as gone. A line goes by replacing the sublist with all others.
@@ -13,8 +13,11 @@ from accord.errors import Transient
 from sinks.compare import holds, lacking
 from sinks.target import Job
 
-#: Properties of an address book line that may be written; the rest is computed (OH: REST record customer, addressBook).
-LINE = ("id", "label", "defaultBilling", "defaultShipping", "isResidential")
+#: Properties of a line that may be written; the rest is computed (REST API Browser: customer, its sublists).
+LINE: Mapping[str, Sequence[str]] = {
+    "addressBook": ("id", "label", "defaultBilling", "defaultShipping", "isResidential"),
+    "taxRegistration": ("id", "nexusCountry", "nexus", "address", "taxRegistrationNumber"),
+}
 ADDRESS = ("addr1", "addr2", "addr3", "city", "state", "zip", "country", "addressee", "attention", "addrPhone")
 Line = Mapping[str, Any]
 Done = Literal["applied", "created", "unchanged", "gone"]
@@ -41,7 +44,7 @@ async def write_line(job: Job, calls: Calls, id_: str) -> tuple[str, Done]:
     if found is None or (number and mine is None):
         return id_, "gone"
     if job.write.kind == "delete":
-        rest = [_writable(line) for line in lines if line is not mine]
+        rest = [_writable(line, sublist) for line in lines if line is not mine]
         await calls.patch(type_, holder, {sublist: {"items": rest}}, {"replace": sublist})
         return id_, "applied"
     wanted: Line = job.head.body["line"]
@@ -74,11 +77,16 @@ def _default(line: Line) -> bool:
     return bool(line.get("defaultBilling") or line.get("defaultShipping"))
 
 
-def _writable(line: Line) -> dict[str, Any]:
-    out = {name: line[name] for name in LINE if name in line}
-    address = line.get("addressBookAddress") or {}
-    out["addressBookAddress"] = {name: address[name] for name in ADDRESS if name in address}
+def _writable(line: Line, sublist: str) -> dict[str, Any]:
+    out = {name: _plain(line[name]) for name in LINE[sublist] if name in line}
+    if address := line.get("addressBookAddress"):
+        out["addressBookAddress"] = {name: address[name] for name in ADDRESS if name in address}
     return out
+
+
+def _plain(value: Any) -> Any:
+    """A reference without its links and name."""
+    return {"id": value["id"]} if isinstance(value, Mapping) else value
 
 
 def _id(value: Any) -> Any:

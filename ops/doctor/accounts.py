@@ -18,6 +18,7 @@ QUERIES: Mapping[str, str] = {
     "ship_methods": "SELECT id, itemid AS name, isinactive AS inactive FROM shipitem ORDER BY id",
     "discount_items": "SELECT id, itemid AS name, isinactive AS inactive FROM item WHERE itemtype = 'Discount' ORDER BY id",
     "tax_codes": "SELECT id, itemid AS name, isinactive AS inactive, rate AS more FROM salestaxitem ORDER BY id",
+    "nexuses": "SELECT id, description AS name, isinactive AS inactive, CASE WHEN state IS NULL THEN country ELSE country || '-' || state END AS more FROM nexus ORDER BY id",
     "employees": "SELECT id, entityid AS name, isinactive AS inactive FROM employee ORDER BY id",
     "sales_reps": "SELECT id, entityid AS name, isinactive AS inactive, email AS more FROM employee WHERE issalesrep = 'T' ORDER BY id",
 }
@@ -25,7 +26,7 @@ QUERIES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of a list. `more`: a currency's symbol, a location's subsidiary, a subsidiary's currency, a tax code's rate, a sales rep's e-mail."""
+    """One row of a list. `more`: a currency's symbol, a location's subsidiary, a subsidiary's currency, a tax code's rate, a nexus's ISO code, a sales rep's e-mail."""
 
     id: str
     name: str

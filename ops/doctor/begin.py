@@ -50,7 +50,8 @@ async def found(settings: Settings, clock: Clock) -> tuple[dict[str, Any], dict[
         here = await _org(org)
         preferences = (await clients.restlet(settings, account).info())["preferences"]
         held = await lists(account)
-        made = propose.reference(held, here, str(preferences["dateFormat"]))
+        suite = "taxRegistration" in (await account.metadata("customer"))["properties"]
+        made = propose.reference(held, here, str(preferences["dateFormat"]), suite_tax=suite)
         notes = [f"{table}: could not be read ({why})" for table, why in held.hidden.items()]
         notes += [f"tax code {e.id} {e.name}" for e in held.entries.get("tax_codes", {}).values()]
         return made, propose.stores(held, made, await _countries(account)), notes

@@ -26,17 +26,19 @@ class Org:
     users: Mapping[str, str] = field(default_factory=dict)
 
 
-def reference(found: Lists, org: Org, date_format: str) -> dict[str, Any]:
+def reference(found: Lists, org: Org, date_format: str, *, suite_tax: bool) -> dict[str, Any]:
     """The section `reference`."""
     levels = _active(found, "price_levels")
     form = date_format if date_format in DATE_ORDERS else "M/D/YYYY"
     out: dict[str, Any] = {
         "date_format": form, "multi_currency": org.multi_currency, "state_picklists": org.state_picklists,
-        "one_world": bool(found.entries.get("subsidiaries")), "legacy_tax": "tax_codes" in found.entries,
+        "one_world": bool(found.entries.get("subsidiaries")), "legacy_tax": not suite_tax,
         "base_price_level": min((level.id for level in levels), key=int, default="1"),
     }  # fmt: skip
     for table in ("subsidiaries", "locations"):
         out[table] = {code: entry.id for code, entry in coded(_active(found, table)).items()}
+    if suite_tax:
+        out["nexuses"] = {entry.more: entry.id for entry in reversed(_active(found, "nexuses")) if entry.more}
     out["currencies"] = {e.more: e.id for e in _active(found, "currencies") if e.more and (e.more in org.currencies or not org.currencies)}
     for table in SHOWN:
         out[table] = {code: {"id": entry.id, "text": entry.name} for code, entry in coded(_active(found, table)).items()}

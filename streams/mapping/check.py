@@ -26,7 +26,7 @@ from streams.status import status_faults
 
 SECTIONS = frozenset({
     "entity", "master", "seeded", "on_delete", "inactive", "facts", "salesforce", "netsuite", "fields", "addresses", "match", "create", "tables", "status",
-    "stages", "owners", "children", "render", "validate", "tells", "matched",
+    "stages", "owners", "children", "render", "validate", "tells", "matched", "needs",
 })  # fmt: skip
 ON_DELETE = ("inactivate", "ignore", "delete", "restore")
 #: Hooks whose reading is undone by writing the field by name.

@@ -32,7 +32,7 @@ HEAD: Mapping[str, Any] = {
     "accord_code": TEXT,
 }
 CACHE = 4096
-EVERYTHING = frozenset({"multi_currency", "state_picklists", "one_world", "legacy_tax", "orders_from_netsuite", "customer_currencies", *TABLES})
+EVERYTHING = frozenset({"multi_currency", "state_picklists", "one_world", "legacy_tax", "suite_tax", "orders_from_netsuite", "customer_currencies", *TABLES})
 
 
 def reference(entity: str) -> Any:

@@ -59,10 +59,16 @@ def judged(
         _overlay(overlay, documents, found)
     wanted = tuple(entities) if entities is not None else tuple(documents)
     found += [f"entity {name!r}: there is no {name}.toml" for name in wanted if name not in documents]
-    parsed = {name: table_of(document, reference.features()) for name, document in documents.items() if document and name in wanted}
+    features = reference.features()
+    parsed = {name: table_of(document, features) for name, document in documents.items() if document and name in wanted and there(document, features)}
     for table in parsed.values():
         found += [str(fault) for fault in faults(table, frozenset(documents))]
     return parsed, found
+
+
+def there(document: Document, features: frozenset[str]) -> bool:
+    """Whether the accounts have what the entity `needs`: without it there is nothing to read."""
+    return document.table.get("needs") in (None, *features)
 
 
 def _document(name: str, file: Traversable | Path, told: str, found: list[str]) -> Document | None:

@@ -15,7 +15,7 @@ TaxMode = Literal["none", "netsuite", "sent", "gross"]
 #: Modes in which the shop or Salesforce says the tax: it is written, and must tie.
 GIVEN_TAX = frozenset({"sent", "gross"})
 #: Tables of codes: our code -> NetSuite's internal id.
-TABLES = ("subsidiaries", "locations", "currencies", "price_levels", "terms", "ship_methods", "employees", "categories")
+TABLES = ("subsidiaries", "locations", "currencies", "price_levels", "terms", "ship_methods", "employees", "categories", "nexuses")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,7 @@ class Reference:
             "state_picklists": self.state_picklists,
             "one_world": self.one_world,
             "legacy_tax": self.legacy_tax,
+            "suite_tax": not self.legacy_tax,
             "orders_from_netsuite": self.orders_from_netsuite,
             "customer_currencies": self.customer_currencies,
         }

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +153,7 @@ class Rig:
 
 
 async def opened(folder: Path, kafka: str, registry: str, prefix: str) -> Rig:
-    """Sandboxes up, reference data in, configuration written; no role runs yet."""
+    """Sandboxes up, reference data in, configuration written; no role runs yet. The account has SuiteTax (legacy tax: the demo's)."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(OWN, folder / "sandbox" / "deployed", ignore=shutil.ignore_patterns("mapping"))
     boxes, told = await world.sandboxes(folder)
@@ -161,11 +161,14 @@ async def opened(folder: Path, kafka: str, registry: str, prefix: str) -> Rig:
     bare = world.configure(folder, world.configuration(ends, told, {}, {}, folder))
     sf, ns = clients.salesforce(bare, clock, slots=8), clients.netsuite(bare, clock, slots=4)
     seeds = await seed.reference(sf, ns)
+    control = Control(told["faults"])
+    await control("POST", "/netsuite/options", {"concurrency": CALLS, "suite_tax": True})
+    germany = await ns.create("nexus", {"country": {"id": "DE"}, "description": "Germany"})
+    seeds = replace(seeds, reference={**seeds.reference, "legacy_tax": False, "nexuses": {"DE": germany}})
     table = world.configuration(ends, told, seeds.reference, seeds.stores, folder)
     table["kafka"]["prefix"] = prefix
     table |= {"mapping_dir": str(OWN / "mapping"), "entities": [*Settings.model_fields["entities"].default, "warranty"]}
-    rig = Rig(folder, table, told, Control(told["faults"]), bare, seeds, sf, ns, boxes)
-    await rig.control("POST", "/netsuite/options", {"concurrency": CALLS})
+    rig = Rig(folder, table, told, control, bare, seeds, sf, ns, boxes)
     table.setdefault("salesforce", {})["poll_s"] = 2.0
     table["netsuite"] |= {"poll_s": 0.5, "lag_s": 2.0, "overlap_s": 30.0, "prices_s": 3.0}
     rig.reconfigure()

@@ -48,6 +48,27 @@ async def test_further_addresses_go_both_ways_and_beside_the_defaults(pipeline: 
     await pipeline.until("the dock has gone from NetSuite, and nothing else", left)
 
 
+async def test_tax_registrations_go_both_ways(pipeline: Rig):
+    """Sales takes the German number down, finance adds another: invoices need both; a number that NetSuite refuses is told where it was typed."""
+    ident = await account(pipeline, "Registered GmbH")
+    customer = await customer_of(pipeline, ident)
+    row = await made(pipeline.sf, "Accord_Tax_Registration__c", {"Account__c": ident, "Country_Code__c": "DE", "Number__c": "DE12"})
+    await told(pipeline, "Accord_Tax_Registration__c", row, Accord_Status__c="rejected", Accord_Message__c=lambda m: "not valid for DE" in (m or ""))
+    await changed(pipeline.sf, "Accord_Tax_Registration__c", row, {"Number__c": "DE123456789"})
+    await told(pipeline, "Accord_Tax_Registration__c", row, Accord_Status__c="synced", Accord_NetSuite_Id__c=bool)
+    nexus = pipeline.seeds.reference["nexuses"]["DE"]
+    second = {"nexusCountry": {"id": "DE"}, "nexus": {"id": nexus}, "taxRegistrationNumber": "DE987654321"}
+    await pipeline.ns.update("customer", customer, {"taxRegistration": {"items": [second]}})
+
+    async def both() -> bool:
+        rows = (await pipeline.sf.query(f"SELECT Number__c FROM Accord_Tax_Registration__c WHERE Account__c = '{ident}'")).rows
+        lines = (await pipeline.ns.get("customer", customer))["taxRegistration"]["items"]
+        wanted = ["DE123456789", "DE987654321"]
+        return sorted(r["Number__c"] for r in rows) == wanted == sorted(line["taxRegistrationNumber"] for line in lines)
+
+    await pipeline.until("both numbers are on both sides", both)
+
+
 async def test_a_merge_leads_the_losers_people_to_the_survivor(pipeline: Rig):
     """Two accounts become one: the contact of the deleted one must change its company in NetSuite, and nobody sells to the old customer."""
     winner, loser = await account(pipeline, "Merge Survivor Ltd"), await account(pipeline, "Merge Loser Ltd")

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from ops.demo.tell import Stage, now
 from ops.replay import Span, replay
 from ops.reporting import queries
+from ops.wiring.mapping import tables_of
 from ops.wiring.reporting import database
 
 #: Both systems have been read again and nothing has been written for this long: rest.
@@ -75,10 +76,9 @@ async def foreign(stage: Stage) -> None:
 
 async def reported(stage: Stage) -> None:
     """Every golden record stands in its table, and what finance asks first has an answer."""
-    db = database(stage.world.settings)
+    db, entities = database(stage.world.settings), tuple(tables_of(stage.world.settings))
 
     async def rows() -> str | None:
-        entities = stage.world.settings.entities
         golden = await asyncio.to_thread(stage.pipeline.many, [f"entity.{name}" for name in entities])
         for name in entities:
             async with db.connect() as connection:

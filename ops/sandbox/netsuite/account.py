@@ -15,7 +15,7 @@ from typing import Any
 
 from ops.sandbox.clock import SandboxClock
 from ops.sandbox.faults import Switchboard
-from ops.sandbox.netsuite import billing, entities, facts, patch, purchases, returns, sdf, sqlfunctions, workflows
+from ops.sandbox.netsuite import billing, entities, facts, patch, purchases, returns, sdf, sqlfunctions, taxes, workflows
 from ops.sandbox.netsuite.errors import NsError, invalid, missing, required, user_error
 from ops.sandbox.netsuite.metadata import RecordType, Sublist, load
 from ops.sandbox.netsuite.options import Options
@@ -148,8 +148,8 @@ class Account(facts.Facts):
         return int(str(raw))
 
     def hidden(self, record_type: str) -> frozenset[str]:
-        """Fields that a permission fault has taken away."""
-        return frozenset(
+        """Fields and sublists that the account's features leave out, or that a permission fault has taken away."""
+        return taxes.absent(record_type, suite_tax=self.options.suite_tax) | frozenset(
             f.params["field"]
             for f in self.faults.active()
             if f.name == "permission_removed" and "field" in f.params and f.match.get("type") in (None, record_type)
@@ -237,8 +237,8 @@ class Account(facts.Facts):
         highest: dict[str, int] = {}
 
         def next_line(sub: Sublist) -> int:
-            if sub.table == "addressbook":
-                return self.store.next("addressbook", 1000)
+            if sub.key == "id":  # no other record's line has it
+                return self.store.next(sub.table, 1000)
             if sub.name not in highest:
                 highest[sub.name] = max((line["line"] for line in record.lines.get(sub.name, [])), default=0)
             highest[sub.name] += 1

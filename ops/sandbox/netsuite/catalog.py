@@ -56,7 +56,7 @@ def schema(account: Account, kind: RecordType) -> dict[str, Any]:
         kind.created: {"title": "Date Created", "type": "string", "format": "date-time", "x-ns-filterable": True},
     }
     properties |= {f.name: _property(account, f) for f in kind.fields.values() if not f.hidden and f.name not in hidden}
-    for sub in kind.sublists.values():
+    for sub in (s for s in kind.sublists.values() if s.name not in hidden):
         line = {"type": "object", "properties": {f.name: _property(account, f) for f in sub.fields.values()}}
         properties[sub.name] = {"type": "object", "properties": {"items": {"type": "array", "items": line}}}
     return {

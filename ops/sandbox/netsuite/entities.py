@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops.sandbox.netsuite.errors import NsError, required, user_error
 from ops.sandbox.netsuite.store import Record
+from ops.sandbox.netsuite.taxes import check_registrations
 
 if TYPE_CHECKING:
     from ops.sandbox.netsuite.account import Account
@@ -48,6 +49,7 @@ def customer_before(account: Account, record: Record, old: Record | None, sent: 
         lines.insert(0, {"line": len(lines) + 1, "currency": v["currency"]})
     _frozen(account, record, old)
     _addresses(record)
+    check_registrations(account, record)
 
 
 def _frozen(account: Account, record: Record, old: Record | None) -> None:

@@ -28,6 +28,7 @@ class Options:
     """Switches of an account. Everything has NetSuite's default, or the harsher reading where the documents leave it open.
 
     status_e: a partly shipped, unbilled order is E (Pending Billing/Partially Fulfilled) instead of D.
+    suite_tax: the SuiteTax feature is on: tax registrations in place of the legacy tax fields of entities. A real account never goes back.
     touch_parent: a status that flips by fulfilment or billing moves the order's stamp.
     formula_zone: TO_CHAR of a stamp in a search formula is in UTC or in the user's zone.
     """
@@ -39,6 +40,7 @@ class Options:
     currency_precision_max: int = 2
     tax: Mapping[int, TaxRule] = field(default_factory=dict)
     status_e: bool = False
+    suite_tax: bool = False
     touch_parent: bool = False
     credit_check: bool = True
     cross_subsidiary_fulfilment: bool = False

@@ -62,7 +62,7 @@ def parse(account: Resolver, kind: RecordType, body: Mapping[str, Any], manner: 
         if name in IGNORED and name not in kind.fields:
             continue
         known = kind.fields.get(name)
-        if name in kind.sublists:
+        if name in kind.sublists and name not in hidden:
             patch.lines[name] = list(_lines(account, kind.sublists[name], raw, manner))
         elif known is None or known.hidden or name in hidden:
             _unknown(name, manner)

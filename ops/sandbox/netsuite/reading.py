@@ -39,7 +39,7 @@ def show(account: Account, record: Record, view: View) -> dict[str, Any]:
     for f in record.type.fields.values():
         if not f.hidden and f.name not in hidden:
             _put(account, out, f, record.values.get(f.name), view, path)
-    for sub in record.type.sublists.values():
+    for sub in (s for s in record.type.sublists.values() if s.name not in hidden):
         out[sub.name] = sublist(account, record, sub, view) if view.expand else {"links": [view.link("self", f"{path}/{sub.name}")]}
     if view.fields is not None:
         out = {name: value for name, value in out.items() if name in view.fields or name in ("links", "id")}

@@ -30,6 +30,7 @@ ADDRESS = {"addressinternalid": "line", "addresslabel": "label", "zipcode": "zip
     name: name for name in ("address1", "address2", "address3", "city", "state", "countrycode", "addressee", "attention")
 }
 ADDRESS_FLAGS = ("isdefaultbilling", "isdefaultshipping", "isresidential")
+REGISTRATION = {"id": ("line", "int"), "nexuscountry": ("nexuscountry", "country"), "taxregistrationnumber": ("taxregistrationnumber", "text")}
 MEMBERS = {"memberitem": ("item", "ref", "inventoryItem"), "memberquantity": ("quantity", "number", ""), "memberunit": ("memberunit", "text", "")}
 DELETED = {
     "internalid": "recordid",
@@ -71,14 +72,12 @@ class Scope:
             return _deleted(name, low, joined)
         if low in self.hidden:
             raise _bad_column(name)
-        if joined == "pricing" and self.table == "item":
-            return self._pricing(name, low)
-        if joined == "msesubsidiary" and self.table == "customer":
-            return self._subsidiary(name, low)
-        if joined == "address" and self.table in {"customer", "contact"}:
-            return self._address(name, low)
         if joined:
-            return self._joined(name, low, joined)
+            special = {
+                "pricing.item": self._pricing, "msesubsidiary.customer": self._subsidiary, "taxregistration.customer": self._registration,
+                "address.customer": self._address, "address.contact": self._address,
+            }.get(f"{joined}.{self.table}")  # fmt: skip
+            return special(name, low) if special and joined not in self.hidden else self._joined(name, low, joined)
         of_item = self.table == "item" and (low in STOCK or low in MEMBERS)
         found = self._of_item(low) if of_item else _names(self.metadata, self.kinds).get(low)
         if found is None:
@@ -118,6 +117,14 @@ class Scope:
         if low not in ADDRESS:
             raise _bad_column(name)
         return Column(f'address."{ADDRESS[low]}"', "int" if low == "addressinternalid" else "text")
+
+    def _registration(self, name: str, low: str) -> Column:
+        """One row for each tax registration (SOAP schema: EntityTaxRegistrationSearchRowBasic, which knows no nexus)."""
+        if low not in REGISTRATION:
+            raise _bad_column(name)
+        self.joins["taxregistration"] = "left join customertaxregistration taxreg on taxreg.parent=t.id"
+        column, kind = REGISTRATION[low]
+        return Column(f"taxreg.{column}", kind)
 
     def _joined(self, name: str, low: str, join: str) -> Column:
         own = JOIN_ALIASES.get(self.table, {}).get(join, join)

@@ -18,13 +18,14 @@ from tests.streams.mapping.builders import REFERENCE, STORES
 
 ROOT = Path(str(deployed.project()))
 NAMESPACE = deployed.NAMESPACE
-#: Every optional feature is there, so every field of the tables is in.
+#: Every optional feature is there, so every field of the tables is in; SuiteTax and legacy tax exclude each other.
 WHOLE = {**REFERENCE, "employees": {"005": "1"}, "categories": {"retail": "1"}, "customer_currencies": True}
 
 
 def tables() -> Mapping[str, EntityTable]:
     """All shipped tables."""
-    return spelled(shipped(), [], stores(WHOLE, STORES))
+    suite, legacy = ({**WHOLE, "nexuses": {"US": "1"}, "legacy_tax": on} for on in (False, True))
+    return {**spelled(shipped(), [], stores(suite, STORES)), **spelled(shipped(), [], stores(legacy, STORES))}
 
 
 def catalogue() -> Catalogue:

@@ -48,9 +48,9 @@ def test_codes_are_readable_and_unique():
 def test_an_account_of_one_company_gets_no_stores_by_itself():
     """What can't be known is left to a person, not guessed."""
     org = propose.Org(frozenset(), multi_currency=False, state_picklists=True)
-    made = propose.reference(Lists({"price_levels": {"5": Entry("5", "Base", False), "9": Entry("9", "Old", True)}}, {}), org, "D.M.YY")
+    made = propose.reference(Lists({"price_levels": {"5": Entry("5", "Base", False), "9": Entry("9", "Old", True)}}, {}), org, "D.M.YY", suite_tax=False)
     assert made == {
-        "date_format": "M/D/YYYY", "multi_currency": False, "state_picklists": True, "one_world": False, "legacy_tax": False,
+        "date_format": "M/D/YYYY", "multi_currency": False, "state_picklists": True, "one_world": False, "legacy_tax": True,
         "base_price_level": "5", "price_levels": {"base": {"id": "5", "text": "Base"}},
     }  # fmt: skip
     assert propose.stores(Lists({}, {}), made, {}) == {}

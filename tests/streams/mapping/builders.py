@@ -21,6 +21,7 @@ REFERENCE: dict[str, Any] = {
     "price_levels": {"base": "1", "wholesale": "2"},
     "terms": {"net30": {"id": "2", "text": "Net 30"}},
     "ship_methods": {"ground": "12"},
+    "nexuses": {"DE": "1", "GB": "2", "US-CA": "3"},
     "date_format": "MM/DD/YYYY",
 }
 STORES: dict[str, Any] = {
@@ -44,8 +45,9 @@ def reference(precision: int = 2) -> Reference:
 
 @cache
 def entities(precision: int = 2) -> Mapping[str, Entity]:
-    """`precision`: decimals that both systems keep of a currency at most."""
-    return load(shipped(), [], reference(precision))
+    """`precision`: decimals that both systems keep of a currency at most. Of an account with legacy tax, and what SuiteTax has besides."""
+    suite = stores({**REFERENCE, "precision_max": precision, "legacy_tax": False}, STORES)
+    return {**load(shipped(), [], suite, entities=("tax_registration",)), **load(shipped(), [], reference(precision))}
 
 
 class Links:
