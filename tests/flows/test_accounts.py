@@ -69,6 +69,30 @@ async def test_tax_registrations_go_both_ways(pipeline: Rig):
     await pipeline.until("both numbers are on both sides", both)
 
 
+async def test_an_exemption_certificate_goes_both_ways(pipeline: Rig):
+    """Finance judges by what sales took down, and sales reads what finance already had: else an exempt customer is taxed, or a taxed one is not."""
+    given = {"Accord_Exempt_Certificate__c": "OR-4471", "Accord_Exempt_Reason__c": "Resale", "Accord_Exempt_Until__c": "2027-12-31"}
+    ident = await account(pipeline, "Exempt Ltd", **given)
+    customer = await customer_of(pipeline, ident)
+    held = await pipeline.ns.get("customer", customer)
+    assert [held[f"custentity_accord_exempt_{part}"] for part in ("certificate", "reason", "until")] == list(given.values())
+    body = {"custentity_accord_exempt_certificate": "TX-9", "custentity_accord_exempt_reason": "Charity", "custentity_accord_exempt_until": "2028-06-30"}
+    await pipeline.ns.create("customer", {"companyName": "Exempt Before Accord", "subsidiary": {"id": "1"}, "currency": {"id": "1"}, **body})
+
+    async def shown() -> bool:
+        rows = (await pipeline.sf.query(f"SELECT {', '.join(given)} FROM Account WHERE Name = 'Exempt Before Accord'")).rows
+        return [[row[name] for name in given] for row in rows] == [list(body.values())]
+
+    await pipeline.until("the certificate that only finance had is on the account", shown)
+    await changed(pipeline.sf, "Account", ident, {"Accord_Exempt_Certificate__c": None, "Accord_Exempt_Reason__c": None, "Accord_Exempt_Until__c": None})
+
+    async def gone() -> bool:
+        found = await pipeline.ns.get("customer", customer)
+        return not any(found.get(f"custentity_accord_exempt_{part}") for part in ("certificate", "reason", "until"))
+
+    await pipeline.until("a certificate that was taken back is taken from NetSuite", gone)
+
+
 async def test_a_merge_leads_the_losers_people_to_the_survivor(pipeline: Rig):
     """Two accounts become one: the contact of the deleted one must change its company in NetSuite, and nobody sells to the old customer."""
     winner, loser = await account(pipeline, "Merge Survivor Ltd"), await account(pipeline, "Merge Loser Ltd")

@@ -8,7 +8,7 @@ from ops.demo.story.people import customer_id, made
 from ops.demo.tell import Stage, now
 from schemas.ids import to_external
 
-LIMIT = "25000.00"
+CERTIFICATE, EXEMPT_UNTIL = "OR-4471", "2027-12-31"
 
 
 async def owned(stage: Stage) -> None:
@@ -26,6 +26,7 @@ async def arrives(stage: Stage) -> None:
         "Name": "Blue Heron Outfitters", "Type": "Customer", "Phone": "+1 503 555 0142", "Accord_Email__c": "Orders@BlueHeron.example",
         "BillingStreet": "1200 NW Naito Pkwy\nSuite 400", "BillingCity": "Portland", "BillingStateCode": "OR", "BillingPostalCode": "97209",
         "BillingCountryCode": "US", "CurrencyIsoCode": "USD", "Accord_Subsidiary__c": "us",
+        "Accord_Exempt_Certificate__c": CERTIFICATE, "Accord_Exempt_Reason__c": "Resale", "Accord_Exempt_Until__c": EXEMPT_UNTIL,
     })  # fmt: skip
     stage.memory["account"] = account
     people = [
@@ -54,14 +55,21 @@ async def limit(stage: Stage, account: str) -> None:
     sf, ns = stage.world.salesforce, stage.world.netsuite
     ident = await customer_id(ns, account)
     start = now()
-    await ns.update("customer", str(ident), {"creditLimit": 25000, "terms": {"id": "1"}})
+    held = await ns.get("customer", str(ident))
+    certificate = " ".join(str(held.get(f"custentity_accord_exempt_{part}")) for part in ("certificate", "reason", "until"))
+    await ns.update("customer", str(ident), {"creditLimit": 25000, "terms": {"id": "1"}, "taxable": False})
 
     async def seen() -> str | None:
         found = await sf.get("Account", account, ("Accord_Credit_Limit__c", "Accord_Terms__c"))
         value = found["Accord_Credit_Limit__c"]
         return f"limit {value}, terms {found['Accord_Terms__c']}" if value is not None and int(value) == 25000 and found["Accord_Terms__c"] else None
 
+    async def exempt() -> str | None:
+        found = await sf.get("Account", account, ("Accord_Tax_Exempt__c",))
+        return f"certificate {certificate}" if found["Accord_Tax_Exempt__c"] and CERTIFICATE in certificate and EXEMPT_UNTIL in certificate else None
+
     await stage.see("finance sets credit limit and terms in NetSuite; sales sees them", seen, since=start)
+    await stage.see("by the certificate that sales took down finance marks the customer tax exempt; sales sees it", exempt, since=start)
 
 
 async def put_back(stage: Stage, account: str) -> None:

@@ -6,6 +6,7 @@ const FIELDS = {
         'Accord_Status__c', 'Accord_Code__c', 'Accord_Message__c', 'Accord_NetSuite_Number__c', 'Accord_On_Hold__c', 'Accord_Credit_Limit__c',
         'Accord_Balance__c', 'Accord_Overdue__c', 'Accord_Days_Overdue__c', 'Accord_Unbilled__c', 'Accord_Deposits__c', 'Accord_Terms__c',
         'Accord_Price_Level__c', 'Accord_Subsidiaries__c', 'Accord_Legal_Name__c', 'Accord_Email__c', 'Accord_Tax_Number__c', 'Accord_Tax_Exempt__c',
+        'Accord_Exempt_Certificate__c', 'Accord_Exempt_Reason__c', 'Accord_Exempt_Until__c',
         'Accord_Language__c', 'Accord_Ship_Method__c',
     ],
     Contact: ['Accord_Status__c', 'Accord_Code__c', 'Accord_Message__c', 'Accord_Role__c', 'Accord_Inactive__c'],
