@@ -117,6 +117,9 @@ class NetSuiteLane:
     async def transform(self, type_: str, id_: str, target: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> str:
         return await self._rest.transform(type_, id_, target, body, options=parameters, lane=self._lane)
 
+    async def attach(self, type_: str, id_: str, other: str, other_id: str, body: Mapping[str, Any]) -> None:
+        await self._rest.attach(type_, id_, other, other_id, body, lane=self._lane)
+
     async def delete(self, type_: str, id_: str) -> None:
         await self._rest.delete(type_, id_, lane=self._lane)
 

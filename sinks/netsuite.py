@@ -14,6 +14,7 @@ from accord.errors import Rejected, Transient
 from accord.netsuite.faults import missing, taken
 from schemas.events import Write
 from sinks.compare import holds, lacking
+from sinks.netsuite_attach import Attachment, parted
 from sinks.netsuite_line import write_line
 from sinks.netsuite_name import UNIQUE_NAME, tries
 from sinks.refs import with_self
@@ -37,6 +38,10 @@ class Client(Protocol):
 
     async def update(self, type_: str, id_: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> None: ...
     async def delete(self, type_: str, id_: str) -> None: ...
+    async def attach(self, type_: str, id_: str, other: str, other_id: str, body: Mapping[str, Any]) -> None:
+        """Attach the other record to this one."""
+        ...
+
     async def transform(self, type_: str, id_: str, target: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> str:
         """Make a record out of another; the new internal id."""
         ...
@@ -88,7 +93,10 @@ class NetSuite:
         client = self._clients[job.write.lane]
         call = _Call(client, Verdict("applied", id=job.id, object=job.head.object, before=client.now_ms()))
         try:
-            await self._write(job, call)
+            own, attachment = parted(job)
+            await self._write(own, call)
+            if attachment is not None:
+                await call.attach(own.head.object, attachment)
             if call.verdict.kind == "gone":
                 await client.sighted()
         except (Transient, Rejected) as error:
@@ -202,6 +210,14 @@ class _Call:
     async def patch(self, type_: str, id_: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
         self._tell(f"PATCH {type_}/{id_}")
         await self._client.update(type_, id_, body, parameters)
+
+    async def attach(self, type_: str, attachment: Attachment) -> None:
+        """Only a record that is there, and as the write wants it."""
+        if self.verdict.kind not in ("applied", "unchanged"):
+            return
+        self._tell(f"POST {attachment.type}/{attachment.id}/!attach/{type_}/{self.verdict.id}")
+        await self._client.attach(attachment.type, attachment.id, type_, self.verdict.id, attachment.body)
+        self.verdict = replace(self.verdict, kind="applied")
 
     async def delete(self, type_: str) -> None:
         self._tell(f"DELETE {type_}/{self.verdict.id}")

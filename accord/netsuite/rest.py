@@ -186,6 +186,10 @@ class NetSuite:
         """Make a record out of another (salesOrder -> itemFulfillment); answers the new internal id."""
         return (await self.call("POST", f"{RECORD}/{type_}/{id_}/!transform/{target}", params=options, body=body, lane=lane)).id()
 
+    async def attach(self, type_: str, id_: str, other: str, other_id: str, body: Mapping[str, Any], *, lane: Lane = "live") -> None:
+        """Attach a contact to a record, in the role that the body names: {"role": {"id": "-10"}} (OH/article_0113084334; 2026.1 and later)."""
+        await self.call("POST", f"{RECORD}/{type_}/{id_}/!attach/{other}/{other_id}", body=body, lane=lane)
+
     async def find(self, type_: str, query: str, *, limit: int = 100, lane: Lane = "live") -> list[str]:
         """Internal ids of records for which a `q` condition holds: `externalId IS "a"`."""
         body = (await self.call("GET", f"{RECORD}/{type_}", params={"q": query, "limit": str(limit)}, lane=lane)).body

@@ -52,6 +52,7 @@ async def reference(salesforce: Salesforce, netsuite: NetSuite) -> Seeds:
         "subsidiaries": subsidiaries, "locations": locations, "currencies": {"USD": "1", "EUR": "2"},
         "price_levels": {"base": {"id": "1", "text": "Base Price"}, "wholesale": {"id": "2", "text": "Wholesale"}, "online": {"id": "3", "text": "Online Price"}},
         "terms": {"net30": {"id": "1", "text": "Net 30"}, "net15": {"id": "2", "text": "Net 15"}, "due_on_receipt": {"id": "3", "text": "Due on receipt"}},
+        "contact_roles": {"primary": {"id": "-10", "text": "Primary Contact"}, "consultant": {"id": "-30", "text": "Consultant"}},
         "ship_methods": {"ground": {"id": ground, "text": "Ground"}},
     }  # fmt: skip
     common = {"tax_mode": "none", "line_discount_item": line_discount, "order_discount_item": order_discount}

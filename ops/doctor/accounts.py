@@ -16,6 +16,7 @@ QUERIES: Mapping[str, str] = {
     "price_levels": "SELECT id, name, isinactive AS inactive FROM pricelevel ORDER BY id",
     "terms": "SELECT id, name, isinactive AS inactive FROM term ORDER BY id",
     "ship_methods": "SELECT id, itemid AS name, isinactive AS inactive FROM shipitem ORDER BY id",
+    "contact_roles": "SELECT id, name, isinactive AS inactive FROM contactrole ORDER BY id",
     "discount_items": "SELECT id, itemid AS name, isinactive AS inactive FROM item WHERE itemtype = 'Discount' ORDER BY id",
     "tax_codes": "SELECT id, itemid AS name, isinactive AS inactive, rate AS more FROM salestaxitem ORDER BY id",
     "nexuses": "SELECT id, description AS name, isinactive AS inactive, CASE WHEN state IS NULL THEN country ELSE country || '-' || state END AS more FROM nexus ORDER BY id",

@@ -69,8 +69,9 @@ def _netsuite(table: EntityTable) -> Iterator[Need]:
     record = str(spec.get("record", ""))
     if not record:
         return
+    attached = spec.get("attach", {}).get("field")
     for field in () if "line_of" in spec else table.fields.values():  # a line's own fields stand in no schema of the record
-        if not field.group:
+        if not field.group and field.name != attached:
             yield from (need for need in _columns(table, field, "netsuite", record) if _named(need, field))
     for collection in table.children.values():
         sublist = "item" if collection.netsuite == LINES else ""

@@ -12,7 +12,7 @@ from ops.doctor.accounts import Entry, Lists
 from streams.mapping.convert import DATE_ORDERS
 
 #: Tables whose texts people see in Salesforce.
-SHOWN = ("price_levels", "terms", "ship_methods")
+SHOWN = ("price_levels", "terms", "ship_methods", "contact_roles")
 WORDS = re.compile(r"[^a-z0-9]+")
 
 

@@ -33,6 +33,7 @@ class Side:
     """How one system's bodies are made. `plain`: canonical field -> (name, writer). `record`: its object or record type.
 
     unique_name: a property that the sink may put a number behind, where the name is another's.
+    attach: (canonical field, field of the record that it is told by attaching to, that record's type), or nothing.
     objects: names that NetSuite takes as `{"id": ...}`; null clears them only with `replaceSelectedFields`.
     """
 
@@ -43,6 +44,7 @@ class Side:
     objects: frozenset[str]
     constants: Mapping[str, Any]
     unique_name: str = ""
+    attach: tuple[str, str, str] | None = None
 
 
 def side_of(table: EntityTable, system: System, reference: Reference) -> Side:
@@ -60,7 +62,9 @@ def side_of(table: EntityTable, system: System, reference: Reference) -> Side:
     section = table.section(system)
     record = section.get("record") or section.get("object") or section.get("type", "")
     constants = filled({**section.get("create", {}), **table.section("create", system).get("constants", {})}, reference)
-    return Side(system, str(record), plain, tuple(table.groups.values()), frozenset(objects), constants, str(section.get("unique_name", "")))
+    said = section.get("attach")
+    attach = (str(said["field"]), str(said["to"]), str(said["type"])) if said and said["field"] in plain else None
+    return Side(system, str(record), plain, tuple(table.groups.values()), frozenset(objects), constants, str(section.get("unique_name", "")), attach)
 
 
 def renderer(table: EntityTable, reference: Reference) -> Render:
@@ -75,8 +79,9 @@ def renderer(table: EntityTable, reference: Reference) -> Render:
         if ask.kind in ("delete", "withdraw") or DELETED in ask.fields:
             return (part_of(side, ask, record, {}, {}),), {}
         body = plain_body(side, ask.fields, ask.desired, countries)
-        options = {**address_book(side, ask, body), **clearing(side, ask, body), **unique(side, body)} if side.system == "netsuite" else {**adopts(ask, body), **(notes if ask.kind == "create" else {})}
         seeds = plain_body(side, ask.seeds, {**ask.desired, **ask.seeds}, countries) if ask.seeds else {}
+        attached = attachment(side, ask, body, seeds)
+        options = {**attached, **address_book(side, ask, body), **clearing(side, ask, body), **unique(side, body)} if side.system == "netsuite" else {**adopts(ask, body), **(notes if ask.kind == "create" else {})}
         return (part_of(side, ask, record, body, seeds),), {**options, **waits(ask, record), **ref_options(body, seeds)}
 
     return render
@@ -187,6 +192,20 @@ def address_book(side: Side, ask: Ask, body: Body) -> Options:
         return {}
     body["addressBook"] = {"items": items}
     return {} if create else {"lines": "addressBook"}
+
+
+def attachment(side: Side, ask: Ask, *bodies: Body) -> Options:
+    """What is told by attaching the record to another one names that one in its body, and the sink parts the two. Nothing can't be told so."""
+    if side.attach is None:
+        return {}
+    field, to, type_ = side.attach
+    name, holder = side.plain[field][0], ask.desired.get(to)
+    told = False
+    for body in bodies:
+        value = body.pop(name, None)
+        if value is not None and holder:
+            body[name], told = {"to": {"$ref": holder}, "role": value}, True
+    return {"attach": f"{type_}/{name}"} if told else {}
 
 
 def clearing(side: Side, ask: Ask, body: Body, replaced: Sequence[str] = ()) -> Options:

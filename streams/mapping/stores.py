@@ -15,7 +15,7 @@ TaxMode = Literal["none", "netsuite", "sent", "gross"]
 #: Modes in which the shop or Salesforce says the tax: it is written, and must tie.
 GIVEN_TAX = frozenset({"sent", "gross"})
 #: Tables of codes: our code -> NetSuite's internal id.
-TABLES = ("subsidiaries", "locations", "currencies", "price_levels", "terms", "ship_methods", "employees", "categories", "nexuses")
+TABLES = ("subsidiaries", "locations", "currencies", "price_levels", "terms", "ship_methods", "employees", "categories", "contact_roles", "nexuses")
 
 
 @dataclass(frozen=True, slots=True)

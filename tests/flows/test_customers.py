@@ -60,6 +60,24 @@ async def test_a_contact_follows_its_customer(pipeline: Rig):
     assert found["company"]["id"] == await customer_of(pipeline, parent)
 
 
+async def test_a_contact_has_the_role_that_sales_proposed_until_finance_gives_it_another(pipeline: Rig):
+    """Finance calls the primary contact: whom sales named must be so in NetSuite, and sales must see when that changes."""
+    parent = await account(pipeline, "Roles Ltd")
+    person = await made(pipeline.sf, "Contact", {"AccountId": parent, "FirstName": "Rolf", "LastName": "Vik", "Accord_Role__c": "Primary Contact"})
+    customer = await customer_of(pipeline, parent)
+    held: dict[str, str] = {}
+
+    async def primary() -> bool:
+        id_ = await pipeline.ns.id_of("contact", to_external(f"contact:salesforce:{person}"))
+        found = await pipeline.ns.get("contact", id_) if id_ else {}
+        held["contact"] = str(id_)
+        return (found.get("contactRole") or {}).get("refName") == "Primary Contact"
+
+    await pipeline.until("the contact is in NetSuite, in its role", primary)
+    await pipeline.ns.attach("customer", customer, "contact", held["contact"], {"role": {"id": "-30"}})
+    await told(pipeline, "Contact", person, Accord_Role__c="Consultant", Accord_Status__c="synced")
+
+
 async def test_an_edit_of_what_the_other_side_owns_is_put_back(pipeline: Rig):
     """The credit limit is NetSuite's: a sales user's own number must not stand, and never reach finance."""
     ident = await account(pipeline, "Put Back Ltd")

@@ -1,8 +1,9 @@
-"""What every account has from the first day: a parent company, currencies, the base price level, terms and the primary book."""
+"""What every account has from the first day: a parent company, currencies, the base price level, terms, roles of contacts and the primary book."""
 
 from __future__ import annotations
 
 from ops.sandbox.netsuite.account import Account
+from ops.sandbox.netsuite.store import Record
 
 CURRENCIES = (
     ("US Dollar", "USD", 2, 1),
@@ -29,4 +30,7 @@ def ensure(account: Account) -> None:
         account.create("priceLevel", {"name": name, "isOnline": name == "Online Price"})
     for name, days in TERMS:
         account.create("term", {"name": name, "daysUntilNetDue": days})
+    with account.store.db:  # roles have ids of their own
+        for role, name in account.metadata.enums["contactRole"].items():
+            account.store.put(Record(account.kind("contactRole"), int(role), {"name": name}, modified=account.stamp()))
     account.create("accountingBook", {"name": "Primary Accounting Book", "isPrimary": True})

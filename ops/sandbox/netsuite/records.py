@@ -1,4 +1,4 @@
-"""The REST record service: create, read, change, delete, upsert, transform, list (netsuite.md section 8.1)."""
+"""The REST record service: create, read, change, delete, upsert, transform, attach, list (netsuite.md section 8.1)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from ops.sandbox.netsuite import catalog, reading
 from ops.sandbox.netsuite.account import Account
+from ops.sandbox.netsuite.attach import attach
 from ops.sandbox.netsuite.call import Answer, Call
 from ops.sandbox.netsuite.errors import NsError, missing, permission, user_error
 from ops.sandbox.netsuite.metadata import RecordType
@@ -36,6 +37,10 @@ def handle(account: Account, call: Call, stamp: str = "") -> Answer:
         source = _id(account, kind, parts[1])
         made = transform(account, kind.name, source, parts[3], call.document() if call.body else {}, manner(call), stamp=stamp)
         return _made(call, parts[3], made)
+    if len(parts) == 5 and parts[2:4] == ["!attach", "contact"] and call.method == "POST":
+        other = _id(account, account.kind("contact"), parts[4])
+        attach(account, kind.name, _id(account, kind, parts[1]), other, call.document() if call.body else {}, stamp=stamp)
+        return Answer(204)
     if len(parts) == 2:
         return _on_record(account, call, kind, parts[1], stamp)
     if call.method == "GET" and len(parts) in (3, 4):

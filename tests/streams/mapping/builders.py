@@ -21,6 +21,7 @@ REFERENCE: dict[str, Any] = {
     "price_levels": {"base": "1", "wholesale": "2"},
     "terms": {"net30": {"id": "2", "text": "Net 30"}},
     "ship_methods": {"ground": "12"},
+    "contact_roles": {"primary": {"id": "-10", "text": "Primary Contact"}, "consultant": {"id": "-30", "text": "Consultant"}},
     "nexuses": {"DE": "1", "GB": "2", "US-CA": "3"},
     "date_format": "MM/DD/YYYY",
 }

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from ops.sandbox.netsuite.attach import attach
 from sinks.netsuite_name import LENGTH, MOST, tries
 from tests.streams.mapping.builders import NOTHING, ask_of, entities, observed, record_of
 from tests.streams.mapping.sandbox_kit import rows
@@ -32,11 +37,35 @@ def test_names_are_numbered_within_their_length() -> None:
     assert list(tries({"title": "x"}, "entityId")) == [{"title": "x"}]
 
 
-def test_the_role_of_a_contact_is_shown(world) -> None:
-    """Sales sees whom finance calls: the role belongs to NetSuite and is read as people read it."""
-    id_ = world.account.create("contact", {"firstName": "Ada", "lastName": "Lind", "subsidiary": {"id": "1"}, "contactRole": {"id": "-10"}})
+@pytest.mark.parametrize(("role", "seen"), [("-10", "primary"), ("-20", "Alternate Contact")])
+def test_the_role_of_a_contact_is_shown(world, role: str, seen: str) -> None:
+    """Sales sees whom finance calls: as people read it, also where the configuration has no word for it."""
+    company = world.account.create("customer", {"companyName": "Acme", "subsidiary": {"id": "1"}})
+    id_ = world.account.create("contact", {"firstName": "Ada", "lastName": "Lind", "subsidiary": {"id": "1"}, "company": {"id": company}})
+    attach(world.account, "customer", company, id_, {"role": {"id": role}})
     (row,) = rows(world.account, "contact", id_)
-    assert observed("contact", "netsuite", row)["role"] == "Primary Contact"
+    assert observed("contact", "netsuite", row)["role"] == seen
+    assert written("salesforce", {"role": seen})["Accord_Role__c"] == {"primary": "Primary Contact"}.get(seen, seen)
+
+
+def written(target: str, fields: dict[str, str]) -> dict[str, Any]:
+    """The body of an update of these fields, by a mapping in which Salesforce or NetSuite owns them."""
+    ask = replace(ask_of("contact", target, kind="update", salesforce={"customer": "customer:salesforce:001A"}), fields=fields)
+    ask = replace(ask, desired={**ask.desired, **fields})
+    (part,), _ = entities()["contact"].render(ask, record_of("contact", "contact:salesforce:003A"), NOTHING)
+    return dict(json.loads(part.body))
+
+
+def test_a_role_is_told_with_the_company_that_it_is_held_at() -> None:
+    """NetSuite keeps roles between a contact and a company; a word that it has none for is not told, and empties nothing."""
+    assert written("netsuite", {"role": "consultant"})["contactRole"] == {"to": {"$ref": "customer:salesforce:001A"}, "role": {"id": "-30"}}
+    assert "contactRole" not in written("netsuite", {"role": "Best friend"})
+    ours = dict(observed("contact", "salesforce", {**ADA, "Accord_Role__c": "Primary Contact"}, "create"))
+    assert entities()["contact"].rules.fields["role"].seed, "who begins a contact proposes its role"
+    ask = replace(ask_of("contact", "netsuite", salesforce=ours), seeds={"role": ours["role"]})
+    (part,), options = entities()["contact"].render(ask, record_of("contact", "contact:salesforce:003A", salesforce=ours), NOTHING)
+    assert json.loads(part.seeds)["contactRole"]["role"] == {"id": "-10"}
+    assert options["attach"] == "customer/contactRole"
 
 
 def test_people_without_an_e_mail_are_known_by_company_and_name(world) -> None:
