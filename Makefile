@@ -53,6 +53,7 @@ test-whole: $(VENV)/test
 
 check: $(VENV)/test
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/house tests/docs

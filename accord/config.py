@@ -180,7 +180,12 @@ class Notices(Section):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        faults = [f"rules.{n}.to: no route {r!r}; there are {', '.join(self.routes) or 'none'}" for n, rule in enumerate(self.rules) for r in rule.to if r not in self.routes]
+        faults = [
+            f"rules.{n}.to: no route {r!r}; there are {', '.join(self.routes) or 'none'}"
+            for n, rule in enumerate(self.rules)
+            for r in rule.to
+            if r not in self.routes
+        ]
         for name, route in self.routes.items():
             if route.kind == "webhook" and not route.webhook_url and not route.webhook_url_file:
                 faults.append(f"routes.{name}: give webhook_url_file, or {variable(f'notices.routes.{name}.webhook_url')}")

@@ -1,9 +1,9 @@
 """Errors named for their consequence: what the caller must do next.
 
-    AccordError
-    ├── Transient   try again after `wait_s`
-    ├── Rejected    this record cannot go as it is; a person or another record must change
-    └── Fatal       this process cannot go on; end loudly, commit nothing
+AccordError
+├── Transient   try again after `wait_s`
+├── Rejected    this record cannot go as it is; a person or another record must change
+└── Fatal       this process cannot go on; end loudly, commit nothing
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Pipeline:
         return {topic: out[self.topics.name(topic)] for topic in topics}
 
     def loaded(self) -> set[str]:
-        """"entity:system" of each first load that has passed through all partitions to the matcher."""
+        """Name ("entity:system") of each first load that has passed through all partitions to the matcher."""
         marks: dict[int, Sequence[str]] = {}
         for record in read_to_end(self.bootstrap, self.topics.name("claims"), extra=self.extra):
             if record.key == OWN and record.value is not None:
@@ -198,7 +198,9 @@ class Pipeline:
                 trail = headers.of_event(f"drift:{record.key}:{now_ms}")
                 writer.send(self.topics.name("outcome"), record.key.encode(), self.codec.encode("outcome", outcome), headers=trail)
             for key, system, entity, code, message in steps:
-                step = Audit(headers.correlation_of(headers.of_event(f"drift:{key}:{now_ms}")), now_ms, "drift", system, entity, key, "", "", code, message, "", 0)
+                step = Audit(
+                    headers.correlation_of(headers.of_event(f"drift:{key}:{now_ms}")), now_ms, "drift", system, entity, key, "", "", code, message, "", 0
+                )
                 writer.send(self.topics.name("audit"), step.correlation_id.encode(), self.codec.encode("audit", step))
 
     def writer(self, what: str) -> Open:

@@ -51,9 +51,7 @@ def requests(event: DecodedEvent, meaning: Meaning) -> Iterator[ReadRequest]:
     for one in meaning.reads.get(event.entity, ()):
         after = event.commit_ms + meaning.margin_ms
         if _wants_window(event, one):
-            yield ReadRequest(
-                one.entity, SYSTEM, one.object, "*", event.change_type, not_before=after, since=min(meaning.since, event.commit_ms)
-            )
+            yield ReadRequest(one.entity, SYSTEM, one.object, "*", event.change_type, not_before=after, since=min(meaning.since, event.commit_ms))
         elif not one.hint and set(one.fields).intersection((*event.diffed, *event.hidden)):
             reason = "difference instead of a value" if event.diffed else "value not shown"
             yield from (ReadRequest(one.entity, SYSTEM, one.object, each, reason, not_before=after) for each in event.record_ids)

@@ -77,9 +77,7 @@ class Outbox:
         """A change and its step on the audit trail. `headers`: of the trail that it goes on with; its own trail where there are none."""
         topic, trail = self.topic(change.system, change.entity, change.object), headers or of_event(change.event_id)
         message = f"{change.kind} ({lane})" + (f": {change.reason}" if change.reason else "")
-        step = self.step(
-            trail, change.system, change.entity, change.record_id, event_id=change.event_id, message=message, detail=change.body
-        )
+        step = self.step(trail, change.system, change.entity, change.record_id, event_id=change.event_id, message=message, detail=change.body)
         return Out(self._topics.name(topic, lane), _address(change), self._codec.encode(topic, change), trail), step
 
     def step(
@@ -92,17 +90,13 @@ class Outbox:
 
     def dead(self, record: Record, error: Rejected) -> Out:
         """An input that can't be decoded, whole, with the reason."""
-        letter = DeadLetter(
-            record.topic, record.partition, record.offset, record.key, record.value, error.code, str(error), "reader", self._now_ms()
-        )
+        letter = DeadLetter(record.topic, record.partition, record.offset, record.key, record.value, error.code, str(error), "reader", self._now_ms())
         return Out(self._topics.name("deadletter"), record.key or b"", self._codec.encode("deadletter", letter), record.headers)
 
     def _request(self, request: ReadRequest) -> Out:
         topic = f"read.{request.system}"
         key = str(Ref(request.entity, request.system, request.record_id)).encode()
-        return Out(
-            self._topics.name(topic), key, self._codec.encode(topic, request), of_event(f"{key.decode()}:{request.reason}:{request.since}")
-        )
+        return Out(self._topics.name(topic), key, self._codec.encode(topic, request), of_event(f"{key.decode()}:{request.reason}:{request.since}"))
 
     def _mark(self, mark: Mark, partition: int) -> Out:
         topic = self.topic(mark.system, mark.entity)

@@ -188,10 +188,7 @@ class Reader:
     async def _refused(self, asks: Sequence[Ask], error: Rejected) -> None:
         """The system won't show it: said on the trail, and not asked for again by itself."""
         LOG.error("can't be read", source=self.name, code=error.code, why=str(error), records=[a.request.record_id for a in asks][:5])
-        outs = [
-            self._bench.outbox.step(a.headers, self._system, a.request.entity, a.request.record_id, code=error.code, message=str(error))
-            for a in asks
-        ]
+        outs = [self._bench.outbox.step(a.headers, self._system, a.request.entity, a.request.record_id, code=error.code, message=str(error)) for a in asks]
         await self._commit(outs, asks)
 
     async def _window(self, ask: Ask) -> None:

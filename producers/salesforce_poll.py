@@ -56,9 +56,7 @@ class SalesforceFeed:
         at_ms, rows, gone = self._org.server.now_ms(), [], []
         for n in range(0, len(asked), BATCH):
             part = asked[n : n + BATCH]
-            statement = soql.select(
-                self.object, self._fields, children=self._read.children, where=[self._read.where, soql.among("Id", part)]
-            )
+            statement = soql.select(self.object, self._fields, children=self._read.children, where=[self._read.where, soql.among("Id", part)])
             started, found = await self._all(statement)
             at_ms = min(at_ms, started)
             rows += [self.row(r) for r in found]

@@ -43,23 +43,24 @@ def salesforce_sources(org: Salesforce, reads: Iterable[SalesforceRead], clock: 
     alone([(r.entity, r.object) for r in whole], "Salesforce")
     hints = [r for r in given if r.hint and r.mode == "poll"]
     return [
-        *(Poll(SalesforceFeed(org, r), clock, replace(rhythm, poll_s=r.every_s or rhythm.poll_s)) if r.mode == "poll" else SalesforceSnapshot(org, r, clock, rhythm) for r in whole),
+        *(
+            Poll(SalesforceFeed(org, r), clock, replace(rhythm, poll_s=r.every_s or rhythm.poll_s))
+            if r.mode == "poll"
+            else SalesforceSnapshot(org, r, clock, rhythm)
+            for r in whole
+        ),
         *(Poll(SalesforceFeed(org, r), clock, rhythm, name=f"salesforce.{r.entity}.{r.object}", marks=False) for r in hints),
     ]
 
 
-def netsuite_sources(
-    restlet: Restlet, account: NetSuite, reads: Sequence[NetSuiteRead], clock: Clock, rhythms: Rhythms | None = None
-) -> list[Source]:
+def netsuite_sources(restlet: Restlet, account: NetSuite, reads: Sequence[NetSuiteRead], clock: Clock, rhythms: Rhythms | None = None) -> list[Source]:
     """Pollers, what has no stamp by difference, deleted records, comparisons of id sets, and hints at what must be read because of others."""
     given, whole = rhythms or Rhythms(), [r for r in reads if not r.hint]
     alone([(r.entity, r.type) for r in whole], "NetSuite")
     entities = {r.entity for r in whole}
     census: dict[str, int] = {}
     inboxes = {r.entity: Inbox() for r in whole if r.key}
-    out: list[Source] = [
-        _netsuite(netsuite_feed(restlet, account, r), r, Stirs(r, entities, inboxes), clock, given, inboxes.get(r.entity)) for r in whole
-    ]
+    out: list[Source] = [_netsuite(netsuite_feed(restlet, account, r), r, Stirs(r, entities, inboxes), clock, given, inboxes.get(r.entity)) for r in whole]
     out += [_hint(restlet, r, Stirs(r, entities, inboxes), clock, given.netsuite) for r in reads if r.hint]
     out.append(DeletedRecords(restlet, whole, clock, given.netsuite, census))
     out += [IdSets(restlet, r, clock, given.ids_s, census) for r in whole if r.mode == "poll"]
@@ -106,7 +107,5 @@ def alone(reads: Sequence[tuple[str, str]], system: str) -> None:
     seen: dict[str, str] = {}
     for entity, object_ in reads:
         if entity in seen:
-            raise Fatal(
-                f"the mapping reads {entity} from two {system} objects ({seen[entity]}, {object_}); read one of them as children or hint"
-            )
+            raise Fatal(f"the mapping reads {entity} from two {system} objects ({seen[entity]}, {object_}); read one of them as children or hint")
         seen[entity] = object_

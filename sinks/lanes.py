@@ -83,9 +83,7 @@ class Lanes:
             self._queue(item.key, lane)
         return (replaced,) if replaced is not None else ()
 
-    def take(
-        self, now: float, size: Callable[[str, int], int], calls: Callable[[str], int], room: Callable[[str, str], int]
-    ) -> list[list[Ticket]]:
+    def take(self, now: float, size: Callable[[str, int], int], calls: Callable[[str], int], room: Callable[[str, str], int]) -> list[list[Ticket]]:
         """Batches of writes of one lane and group. `size(lane, waiting)`: writes of so many that one call takes; `calls(lane)`: how many
         calls may begin; `room(lane, group)`: how many of them that group bears.
         """

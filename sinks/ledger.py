@@ -151,9 +151,7 @@ class Ledger:
                 known, parked = self._id(ticket.item), self.parking.get(ticket.item.key)
                 self._settle(
                     ticket.item,
-                    settle.answered(
-                        ticket.item, verdict, known=known, attempt=ticket.attempt, was_parked=parked is not None, now_ms=now_ms
-                    ),
+                    settle.answered(ticket.item, verdict, known=known, attempt=ticket.attempt, was_parked=parked is not None, now_ms=now_ms),
                 )
 
     def link(self, key: str, link: Link | None, now_ms: int) -> None:

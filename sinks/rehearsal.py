@@ -69,10 +69,7 @@ def row_of(job: Job) -> Row:
     """One line of the table."""
     write = job.write
     does = "delete" if write.kind == "delete" else "update" if job.id else "insert"
-    parts = [
-        {"object": p.object, "id": p.id, "key": p.key, **({"seeds": p.seeds} if does == "insert" and p.seeds else {}), "body": p.body}
-        for p in job.parts
-    ]
+    parts = [{"object": p.object, "id": p.id, "key": p.key, **({"seeds": p.seeds} if does == "insert" and p.seeds else {}), "body": p.body} for p in job.parts]
     rules = sorted({f"{reason.rule} ({reason.owner})" for reason in write.reasons.values()})
     return Row(
         write.target,

@@ -77,9 +77,7 @@ async def rehearse(
     double = Rehearsal(target, say)
     source = _source(target, bootstrap, group, topics, clock, options)
     ledger = _ledger(double, rng, options)
-    worker = Worker(
-        double, ledger, source, Silence(codec, say), codec, topics, clock, Metrics(target.system, CollectorRegistry()), options.limits
-    )
+    worker = Worker(double, ledger, source, Silence(codec, say), codec, topics, clock, Metrics(target.system, CollectorRegistry()), options.limits)
     await _run(worker, stop)
 
 
@@ -94,9 +92,7 @@ def _source(target: Target, bootstrap: str, group: str, topics: Topics, clock: C
 
 
 def _ledger(target: Target, rng: Random, options: Options) -> Ledger:
-    return Ledger(
-        target.system, size=target.size, parallel=target.parallel, calls=target.calls, policy=options.policy, rng=rng, call_s=options.call_s
-    )
+    return Ledger(target.system, size=target.size, parallel=target.parallel, calls=target.calls, policy=options.policy, rng=rng, call_s=options.call_s)
 
 
 async def _run(worker: Worker, stop: asyncio.Event) -> None:

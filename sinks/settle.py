@@ -100,9 +100,7 @@ def released(parked: Parked, partition: int, now_ms: int) -> tuple[Out, ...]:
     outcome = Outcome(
         parked.target, parked.key, parked.entity, parked.sequence, "released", code=parked.code, waits_for=parked.waits_for, event_id=parked.event_id,
     )  # fmt: skip
-    step = _step(
-        parked, now_ms, "released", f"waited {max(now_ms - parked.since, 0) // 1000} s for {parked.waits_for or 'another attempt'}"
-    )
+    step = _step(parked, now_ms, "released", f"waited {max(now_ms - parked.since, 0) // 1000} s for {parked.waits_for or 'another attempt'}")
     along = headers.of_event(parked.event_id or parked.key)
     return (
         Out("outcome", parked.key, outcome, along, partition=partition),

@@ -146,9 +146,7 @@ class Worker:
             item = await self._intake.item(record)
         except Rejected as error:
             part = (record.topic, record.partition)
-            self._ledger.skip(
-                part, record.offset, settle.dead(*part, record.offset, record.key, record.value, error.code, str(error), self._now_ms())
-            )
+            self._ledger.skip(part, record.offset, settle.dead(*part, record.offset, record.key, record.value, error.code, str(error), self._now_ms()))
             self._bury(str(error))
             return
         self._dead = 0

@@ -78,9 +78,7 @@ def _unheld(order: Order) -> Found:
         exact = line.unit_price * line.quantity
         held = fits(line.unit_price, order.scale) or fits(exact, order.scale)
         if not held:
-            yield returned(
-                "total_mismatch", f"Line {n}: {plain(exact)} {order.currency} needs {_decimals(exact)} decimals; {_holds(order)}."
-            )
+            yield returned("total_mismatch", f"Line {n}: {plain(exact)} {order.currency} needs {_decimals(exact)} decimals; {_holds(order)}.")
         elif line.discount_amount is not None and not fits(line.discount_amount, order.scale):
             yield returned(
                 "total_mismatch",

@@ -82,9 +82,7 @@ def status_faults(name: str, spec: Mapping[str, Any]) -> Sequence[tuple[tuple[st
         here = (*path, "codes", letter)
         if "is" not in entry:
             out.append((here, f"status {letter} has no canonical word (is = ...)"))
-        out += [
-            (here, f"step to unknown status {other}") for other in (*entry.get("next", ()), *entry.get("back", ())) if other not in codes
-        ]
+        out += [(here, f"step to unknown status {other}") for other in (*entry.get("next", ()), *entry.get("back", ())) if other not in codes]
         out += [
             (
                 here,

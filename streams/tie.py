@@ -56,9 +56,7 @@ def _closed(read: Read) -> bool:
 
 def _same(read: Read) -> bool:
     """Does NetSuite hold what Salesforce says? Until then the difference is on its way."""
-    ours, theirs = (
-        [tuple(row.get(name) for name in SUMMED) for row in loaded(read(system, "lines"))] for system in (SF, NS)
-    )
+    ours, theirs = ([tuple(row.get(name) for name in SUMMED) for row in loaded(read(system, "lines"))] for system in (SF, NS))
     return ours == theirs and all((decimal(read(SF, n)) or ZERO) == (decimal(read(NS, n)) or ZERO) for n in HEAD)
 
 
@@ -71,7 +69,9 @@ def _differences(order: Order, agreed: Agreed, total: Decimal) -> Iterator[Probl
     if expected != found:
         yield told("total_mismatch", f"In NetSuite lines, discount, shipping and tax add up to {_text(order, found, expected)}")
     elif stated is not None and stated != total:
-        code, what = ("tax_differs", f"with NetSuite's tax the {order.noun} comes") if by_netsuite else ("total_mismatch", f"in NetSuite the {order.noun} comes")
+        code, what = (
+            ("tax_differs", f"with NetSuite's tax the {order.noun} comes") if by_netsuite else ("total_mismatch", f"in NetSuite the {order.noun} comes")
+        )
         yield told(code, f"{what[0].upper()}{what[1:]} to {_text(order, total, stated)}")
 
 

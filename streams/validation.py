@@ -118,9 +118,7 @@ def quantities(order: Order) -> Found:
     for n, row in order.lines:
         rule = _quantity_rule(order, row.get("quantity"))
         if rule:
-            yield returned(
-                "quantity_invalid", f'Line {n}: quantity {row.get("quantity", "none")} is not allowed for "{sku_of(row)}" ({rule}).'
-            )
+            yield returned("quantity_invalid", f'Line {n}: quantity {row.get("quantity", "none")} is not allowed for "{sku_of(row)}" ({rule}).')
 
 
 def _quantity_rule(order: Order, text: str | None) -> str:

@@ -118,8 +118,6 @@ def _obstacles(draft: Draft) -> list[str]:
             out.append(f"The write to {target} waits for {waits.ref}: {waits.code} {waits.message}".rstrip() + ".")
         if target not in draft.ids:
             open_claims = [v for v, a in draft.claims.get(OTHER[target], NOTHING).items() if a != ""]
-            out.append(
-                f"There is no record in {target}" + (f"; matching has not cleared {', '.join(open_claims)}." if open_claims else ".")
-            )
+            out.append(f"There is no record in {target}" + (f"; matching has not cleared {', '.join(open_claims)}." if open_claims else "."))
     out += [f"Validation: {problem.code}: {problem.message}" for problem in draft.problems]
     return out

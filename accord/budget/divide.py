@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from schemas.events import Demand, Share
 
 
-def divide(
-    limit: int, demands: Mapping[str, Demand], first: Sequence[str], first_backfill: Sequence[str], *, backfills_turn: bool = False
-) -> dict[str, Share]:
+def divide(limit: int, demands: Mapping[str, Demand], first: Sequence[str], first_backfill: Sequence[str], *, backfills_turn: bool = False) -> dict[str, Share]:
     """Shares that add up to `limit` (none where nobody is there). `first`, `first_backfill`: all workers, by who is served first in that lane.
     `backfills_turn`: it has waited long enough to have a slot for a while even where there are only one or two.
     """

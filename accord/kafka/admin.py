@@ -59,11 +59,7 @@ def compared(admin: AdminClient, topics: Iterable[Wanted], *, where: str = "") -
         existing = {name: len(found.partitions) for name, found in admin.list_topics(timeout=TIMEOUT_S).topics.items() if name in by_name}
     except KafkaException as error:
         raise Transient(f"the Kafka cluster {where or '(kafka.bootstrap)'} doesn't answer: {error}", code="kafka_down") from error
-    faults = [
-        f"{name}: has {count} partitions, expected {by_name[name].partitions}"
-        for name, count in existing.items()
-        if count != by_name[name].partitions
-    ]
+    faults = [f"{name}: has {count} partitions, expected {by_name[name].partitions}" for name, count in existing.items() if count != by_name[name].partitions]
     faults += _config_faults(admin, [by_name[name] for name in existing])
     return [topic for name, topic in by_name.items() if name not in existing], sorted(faults)
 

@@ -183,4 +183,3 @@ class Codec:
     def _faults(self, topic: str, record: str) -> tuple[str, ...]:
         schema = self._schemas[record]
         return self._registry.incompatibilities(subject(topic, schema), json.dumps(schema))
-

@@ -99,9 +99,7 @@ class GroupConsumer:
 class Table:
     """A compacted topic of which every process holds all partitions: `load` reads to the end, `follow` what comes later. No group."""
 
-    def __init__(
-        self, bootstrap: str, topics: Collection[str], extra: Mapping[str, str] | None = None, partitions: Collection[int] | None = None
-    ) -> None:
+    def __init__(self, bootstrap: str, topics: Collection[str], extra: Mapping[str, str] | None = None, partitions: Collection[int] | None = None) -> None:
         self._admin = admin.client(bootstrap, extra)
         self._consumer = Consumer(
             {
@@ -186,7 +184,10 @@ class Tail:
 
 
 def read_to_end(
-    bootstrap: str, *topics: str, extra: Mapping[str, str] | None = None, partitions: Collection[int] | None = None,
+    bootstrap: str,
+    *topics: str,
+    extra: Mapping[str, str] | None = None,
+    partitions: Collection[int] | None = None,
     starts: Mapping[Partition, int] | None = None,
 ) -> Iterator[Record]:
     """All committed records that these topics hold now, or from these offsets on, each partition in its order. One call for many: each

@@ -124,9 +124,7 @@ class TransactionalWriter:
             except KafkaException as raised:
                 error: KafkaError = raised.args[0]
                 if error.code() in FENCED or error.fatal():
-                    raise Fatal(
-                        f"{self.transactional_id}: fenced by a newer instance or refused for good ({error.str()})", code="fenced"
-                    ) from raised
+                    raise Fatal(f"{self.transactional_id}: fenced by a newer instance or refused for good ({error.str()})", code="fenced") from raised
                 if error.txn_requires_abort():
                     self._producer.poll(0)  # what the broker refused, before the abort throws it away
                     self.abort()

@@ -90,9 +90,7 @@ class TokenBased:
 
     def auth(self, scope: Scope) -> AuthBase:  # noqa: ARG002 (one signature serves both)
         c = self._credentials
-        signed: AuthBase = OAuth1(
-            c.consumer_key, c.consumer_secret, c.token_id, c.token_secret, realm=c.account.upper(), signature_method="HMAC-SHA256"
-        )
+        signed: AuthBase = OAuth1(c.consumer_key, c.consumer_secret, c.token_id, c.token_secret, realm=c.account.upper(), signature_method="HMAC-SHA256")
         return signed
 
     def refused(self, scope: Scope, auth: AuthBase) -> None:

@@ -40,18 +40,14 @@ CODES: Mapping[str, Verdict] = {
     "INVALID_LOGIN_ATTEMPT": Verdict("fatal", RESTLET, advice="see the Login Audit Trail; check the netsuite section of the configuration"),
     "INVALID_LOGIN_CREDENTIALS": Verdict("fatal", "OH/article_0320025211", advice="the role must not be 'Web Services Only'"),
     "INVALID_SEARCH": Verdict("fatal", RESTLET, advice="the saved search of the mapping does not exist or is hidden from the role"),
-    "SSS_INVALID_SCRIPTLET_ID": Verdict(
-        "fatal", RESTLET, advice="deploy ops/netsuite, or correct netsuite.restlet_script and restlet_deploy"
-    ),
+    "SSS_INVALID_SCRIPTLET_ID": Verdict("fatal", RESTLET, advice="deploy ops/netsuite, or correct netsuite.restlet_script and restlet_deploy"),
     "SSS_MISSING_REQD_ARGUMENT": Verdict("fatal", RESTLET),
     "SSS_INVALID_SRCH_COL": Verdict("fatal", CODE_LIST, advice="a field of the mapping is missing in this account: deploy ops/netsuite"),
     "SSS_INVALID_SRCH_FILTER": Verdict("fatal", CODE_LIST, advice="a filter of the mapping names a field that is missing in this account"),
 }
 
 #: USER_ERROR is a catch-all (workflow lock, closed period, script text): permanent, but for messages that say "not now".
-PASSING = re.compile(
-    r"has been locked|is locked by|record has been changed|being processed|please try again|try again later", re.IGNORECASE
-)
+PASSING = re.compile(r"has been locked|is locked by|record has been changed|being processed|please try again|try again later", re.IGNORECASE)
 LATER = Verdict("transient", "USER_ERROR by its message; netsuite.md 9.2", 5.0)
 
 STATUS: Mapping[int, Verdict] = {
@@ -90,8 +86,7 @@ def faults_in(body: Any) -> tuple[Fault, ...]:
     if "o:errorDetails" in body:
         details: Sequence[Mapping[str, Any]] = body["o:errorDetails"]
         named = tuple(
-            Fault(str(d.get("o:errorCode", "")), str(d.get("detail", "")), str(d.get("o:errorPath") or d.get("o:errorQueryParam") or ""))
-            for d in details
+            Fault(str(d.get("o:errorCode", "")), str(d.get("detail", "")), str(d.get("o:errorPath") or d.get("o:errorQueryParam") or "")) for d in details
         )
         return named or (Fault("", str(body.get("title", ""))),)
     if str(body.get("type", "")).startswith("error."):

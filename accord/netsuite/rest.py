@@ -151,7 +151,9 @@ class NetSuite:
             except Rejected as error:
                 if not missing(error):
                     raise
-                message = f"the role doesn't see subsidiary {id_}: nothing is taken for deleted. Give it back to the role, or take it out of [reference.subsidiaries]"
+                message = (
+                    f"the role doesn't see subsidiary {id_}: nothing is taken for deleted. Give it back to the role, or take it out of [reference.subsidiaries]"
+                )
                 raise Transient(message, wait_s=SIGHT_WAIT_S, code="subsidiary_hidden") from error
 
     async def id_of(self, type_: str, external_id: str, *, lane: Lane = "live") -> str | None:
@@ -167,9 +169,7 @@ class NetSuite:
         """Insert; answers the internal id. An external id already in use is Rejected; `faults.taken` tells."""
         return (await self.call("POST", f"{RECORD}/{type_}", body=body, lane=lane)).id()
 
-    async def update(
-        self, type_: str, id_: str, body: Mapping[str, Any], *, options: Mapping[str, str] | None = None, lane: Lane = "live"
-    ) -> None:
+    async def update(self, type_: str, id_: str, body: Mapping[str, Any], *, options: Mapping[str, str] | None = None, lane: Lane = "live") -> None:
         """Change the fields given. `options` are query parameters: {"replace": "item"} replaces that sublist whole."""
         await self.call("PATCH", f"{RECORD}/{type_}/{id_}", params=options, body=body, lane=lane)
 
@@ -204,22 +204,16 @@ class NetSuite:
                 yield row
             offset += PAGE
 
-    async def suiteql_page(
-        self, query: str, params: Sequence[str | int] = (), *, offset: int = 0, lane: Lane = "live"
-    ) -> tuple[list[Mapping[str, Any]], bool]:
+    async def suiteql_page(self, query: str, params: Sequence[str | int] = (), *, offset: int = 0, lane: Lane = "live") -> tuple[list[Mapping[str, Any]], bool]:
         """Up to 1,000 rows from an offset that is a multiple of that, and whether there are more."""
         page = {"limit": str(PAGE), "offset": str(offset)}
         asked = {"q": query, "params": list(params)} if params else {"q": query}
-        answer = await self.call(
-            "POST", "/services/rest/query/v1/suiteql", params=page, body=asked, headers={"Prefer": "transient"}, write=False, lane=lane
-        )
+        answer = await self.call("POST", "/services/rest/query/v1/suiteql", params=page, body=asked, headers={"Prefer": "transient"}, write=False, lane=lane)
         return [{k: v for k, v in row.items() if k != "links"} for row in answer.body["items"]], bool(answer.body["hasMore"])
 
     async def metadata(self, type_: str) -> Mapping[str, Any]:
         """JSON schema of a record type, custom fields included."""
-        body: Mapping[str, Any] = (
-            await self.call("GET", f"{RECORD}/metadata-catalog/{type_}", headers={"Accept": "application/schema+json"})
-        ).body
+        body: Mapping[str, Any] = (await self.call("GET", f"{RECORD}/metadata-catalog/{type_}", headers={"Accept": "application/schema+json"})).body
         return body
 
     async def server_time(self) -> int:
@@ -239,9 +233,7 @@ class NetSuite:
                 return None
             raise
         share = body.get("integrationConcurrencyLimit")
-        return Governance(
-            int(body["accountConcurrencyLimit"]), int(body["accountUnallocatedConcurrencyLimit"]), None if share is None else int(share)
-        )
+        return Governance(int(body["accountConcurrencyLimit"]), int(body["accountUnallocatedConcurrencyLimit"]), None if share is None else int(share))
 
 
 def instant(text: str) -> int:

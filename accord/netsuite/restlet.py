@@ -77,9 +77,7 @@ class Restlet:
     async def deleted(self, since: str, since_id: int, *, types: Sequence[str] = (), lane: Lane = "live") -> Found:
         """One page of deleted records; each row's id is the record's, `values.recordtype` its type. Needs "Deleted Records"."""
         deleted = {"since": since, "sinceId": since_id} | ({"types": list(types)} if types else {})
-        return self._found(
-            await self._post({"deleted": {k: v for k, v in deleted.items() if v}}, lane), Asked(since=since, since_id=since_id)
-        )
+        return self._found(await self._post({"deleted": {k: v for k, v in deleted.items() if v}}, lane), Asked(since=since, since_id=since_id))
 
     async def sighted(self) -> None:
         """Raises Transient where the role doesn't see all that it must: then absence says nothing."""

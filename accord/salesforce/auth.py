@@ -93,18 +93,14 @@ class Tokens:
 
     def _userinfo(self, instance: str, access: str) -> dict[str, Any]:
         try:
-            answer = self._session.get(
-                f"{instance}/services/oauth2/userinfo", headers={"Authorization": f"Bearer {access}"}, timeout=TIMEOUT
-            )
+            answer = self._session.get(f"{instance}/services/oauth2/userinfo", headers={"Authorization": f"Bearer {access}"}, timeout=TIMEOUT)
         except requests.RequestException as error:
             raise unreachable(error, "Salesforce userinfo", write=False) from error
         body = _json(answer)
         if answer.status_code >= 500:
             raise Transient(f"Salesforce userinfo: HTTP {answer.status_code}", wait_s=5.0, code=f"http_{answer.status_code}")
         if answer.status_code != 200 or not body.get("organization_id"):
-            raise Fatal(
-                f"Salesforce does not say whose token this is (userinfo: HTTP {answer.status_code}); give the app the scope 'openid' or 'api'"
-            )
+            raise Fatal(f"Salesforce does not say whose token this is (userinfo: HTTP {answer.status_code}); give the app the scope 'openid' or 'api'")
         return body
 
 

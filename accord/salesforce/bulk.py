@@ -69,9 +69,7 @@ class Bulk:
             if found["state"] == DONE:
                 return found
             if found["state"] in {"Failed", "Aborted"}:
-                raise Rejected(
-                    f"Salesforce bulk job {job}: {found['state']}: {found.get('errorMessage', '')}", code=f"bulk_{found['state'].lower()}"
-                )
+                raise Rejected(f"Salesforce bulk job {job}: {found['state']}: {found.get('errorMessage', '')}", code=f"bulk_{found['state'].lower()}")
             await self._clock.sleep(POLL_S)
 
     async def chunk(self, job: str, locator: str = "", size: int = 10_000) -> Chunk:

@@ -27,9 +27,7 @@ CODES: Mapping[str, Verdict] = {
     "QUERY_TIMEOUT": Verdict("transient", REST, 5.0),
     "TOO_MANY_APEX_REQUESTS": Verdict("transient", SOAP, 5.0),
     "PROCESSING_HALTED": Verdict("transient", "REST, Composite Graph: a victim of another row", 0.0),
-    "ALL_OR_NONE_OPERATION_ROLLED_BACK": Verdict(
-        "transient", "REST/resources_composite_sobjects_collections: a victim of another row", 0.0
-    ),
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK": Verdict("transient", "REST/resources_composite_sobjects_collections: a victim of another row", 0.0),
     "REQUEST_LIMIT_EXCEEDED": Verdict("transient", LIMITS, 60.0),
     "SERVER_UNAVAILABLE": Verdict("transient", REST, 5.0),
     "UNKNOWN_EXCEPTION": Verdict("transient", REST, 5.0),

@@ -105,9 +105,7 @@ class Salesforce:
                     self._pace.refused()
                 raise
 
-    def _call(
-        self, method: str, path: str, params: Mapping[str, str] | None, body: Any, headers: Mapping[str, str] | None, write: bool
-    ) -> Any:
+    def _call(self, method: str, path: str, params: Mapping[str, str] | None, body: Any, headers: Mapping[str, str] | None, write: bool) -> Any:
         kwargs: dict[str, Any] = {"headers": dict(headers or {})}
         if body is not None:
             kwargs["data"] = _ENCODE(body)
@@ -211,9 +209,7 @@ class Salesforce:
 
     async def get(self, object_: str, id_: str, fields: Sequence[str] = ()) -> Mapping[str, Any]:
         """One record by id. A missing one is Rejected with code NOT_FOUND."""
-        found: Mapping[str, Any] = await self.call(
-            "GET", f"sobjects/{object_}/{id_}", params={"fields": ",".join(fields)} if fields else None
-        )
+        found: Mapping[str, Any] = await self.call("GET", f"sobjects/{object_}/{id_}", params={"fields": ",".join(fields)} if fields else None)
         return found
 
     async def get_by(self, object_: str, key_field: str, value: str) -> Mapping[str, Any] | None:
@@ -231,9 +227,7 @@ class Salesforce:
         path = f"sobjects/{object_}/{key_field}/{quote(value, safe='')}"
         return result(await self.call("PATCH", path, body=body, lane=lane) or {"success": True})
 
-    async def composite(
-        self, requests_: Sequence[Mapping[str, Any]], *, all_or_none: bool = False, lane: Lane = "live"
-    ) -> Sequence[Mapping[str, Any]]:
+    async def composite(self, requests_: Sequence[Mapping[str, Any]], *, all_or_none: bool = False, lane: Lane = "live") -> Sequence[Mapping[str, Any]]:
         """Up to 25 sub-requests in one call; each answer has its own httpStatusCode."""
         found = await self.call("POST", "composite", body={"allOrNone": all_or_none, "compositeRequest": requests_}, lane=lane)
         answers: Sequence[Mapping[str, Any]] = found["compositeResponse"]

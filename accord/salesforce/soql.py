@@ -35,9 +35,7 @@ def among(field: str, values: Iterable[str]) -> str:
     return f"{field} IN ({','.join(text(v) for v in values)})"
 
 
-def select(
-    object_: str, fields: Sequence[str], *, children: Sequence[Children] = (), where: Sequence[str] = (), order: str = "", limit: int = 0
-) -> str:
+def select(object_: str, fields: Sequence[str], *, children: Sequence[Children] = (), where: Sequence[str] = (), order: str = "", limit: int = 0) -> str:
     """One statement. `where`: conditions joined by AND, each bracketed; empty ones are left out."""
     inner = [f"({select(c.name, ('Id', *c.fields), where=[str(f) for f in c.filters], order='Id')})" for c in children]
     parts = ["SELECT", ", ".join([*dict.fromkeys(fields), *inner]), "FROM", object_]

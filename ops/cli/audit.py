@@ -29,7 +29,9 @@ def _group() -> None:
 @app.command()
 def verify(
     config: ConfigFile = DEFAULT_CONFIG,
-    heads: Annotated[Path | None, typer.Option(help="What an earlier --json wrote, kept where whoever may write the database may not.", exists=True, dir_okay=False)] = None,
+    heads: Annotated[
+        Path | None, typer.Option(help="What an earlier --json wrote, kept where whoever may write the database may not.", exists=True, dir_okay=False)
+    ] = None,
     as_json: Annotated[Path | None, typer.Option("--json", help="Write rows, faults and the heads of the chain there.")] = None,
 ) -> None:
     """Walk along the chain: every row that was changed, removed or inserted is named. Exit code 1 where there is one."""

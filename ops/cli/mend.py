@@ -71,7 +71,10 @@ def erase(
 
 def replay(
     config: ConfigFile = DEFAULT_CONFIG,
-    topic: Annotated[list[str] | None, typer.Option(help="Only this topic (may be given several times), e.g. change.salesforce.account or change.netsuite.customer.backfill.")] = None,
+    topic: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this topic (may be given several times), e.g. change.salesforce.account or change.netsuite.customer.backfill."),
+    ] = None,
     start: Annotated[str, typer.Option("--from", help="A time (ISO 8601, UTC), or an offset in each partition of the topic.")] = "",
     end: Annotated[str, typer.Option("--to", help="Up to, and without, this time or offset.")] = "",
     entity: Annotated[str, typer.Option(help="Only changes of this entity.")] = "",

@@ -47,7 +47,9 @@ def reconcile(
     from ops.wiring.drift import reconcile as compare
 
     try:
-        report = asyncio.run(compare(settings(config), [entity] if entity else [], repair=repair, totals_since=f"{totals_since:%Y-%m-%d}" if totals_since else ""))
+        report = asyncio.run(
+            compare(settings(config), [entity] if entity else [], repair=repair, totals_since=f"{totals_since:%Y-%m-%d}" if totals_since else "")
+        )
     except BaseExceptionGroup as group:
         raise process.first(group) from group
     show(report)

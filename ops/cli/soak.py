@@ -22,7 +22,9 @@ def soak(
     json_file: Annotated[Path, typer.Option("--json", help="Where the counts are written.")] = Path("soak.json"),
     folder: Annotated[Path, typer.Option("--dir", help="Where the run's state lives; it is emptied first.")] = Path(".accord/soak"),
     minutes: Annotated[float, typer.Option("--for", help="Minutes after which people stop, however much is left; 0 = never.", min=0)] = 0.0,
-    tries: Annotated[int, typer.Option("--shrink", help="After a failure, so many new runs at most to find the shortest list of faults that still fails.", min=0)] = 12,
+    tries: Annotated[
+        int, typer.Option("--shrink", help="After a failure, so many new runs at most to find the shortest list of faults that still fails.", min=0)
+    ] = 12,
 ) -> None:
     """Try to break the guarantees; exit code 1 where something was lost, doubled, misordered, echoed, overwritten or parked wrongly."""
     from ops.soak.campaign import campaign

@@ -101,7 +101,9 @@ def _show(stage: Stage, begun: float, json_file: Path) -> None:
     console.print(table)
     good, seconds = sum(c.ok for c in stage.checks), time.monotonic() - begun
     console.print(f"{good} of {len(stage.checks)} checks held, in {seconds:.0f} s")
-    json_file.write_text(json.dumps({"checks": [c.as_json() for c in stage.checks], "passed": good, "failed": len(stage.checks) - good, "seconds": round(seconds, 1)}, indent=1))
+    json_file.write_text(
+        json.dumps({"checks": [c.as_json() for c in stage.checks], "passed": good, "failed": len(stage.checks) - good, "seconds": round(seconds, 1)}, indent=1)
+    )
 
 
 async def _stay(stage: Stage) -> None:

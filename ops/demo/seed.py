@@ -14,7 +14,12 @@ from accord.salesforce.rest import Salesforce
 
 CUSTOMERS_BOTH, CUSTOMERS_SALESFORCE, CUSTOMERS_NETSUITE = 120, 60, 20
 ITEMS_BOTH, ITEMS_NETSUITE = 40, 260
-CITIES = (("US", "Portland", "OR", "97201", "us"), ("US", "Austin", "TX", "78701", "us"), ("DE", "Berlin", "", "10115", "de"), ("DE", "Hamburg", "", "20095", "de"))
+CITIES = (
+    ("US", "Portland", "OR", "97201", "us"),
+    ("US", "Austin", "TX", "78701", "us"),
+    ("DE", "Berlin", "", "10115", "de"),
+    ("DE", "Hamburg", "", "20095", "de"),
+)
 
 
 @dataclass(frozen=True, slots=True)

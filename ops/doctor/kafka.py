@@ -30,7 +30,9 @@ def examine(settings: Settings, found: Mapping[str, Entity], accounts: Mapping[s
         yield fault(AREA, "brokers", str(error), START)
         return
     if brokers < kafka.replication:
-        yield fault(AREA, "brokers", f"there are {brokers} brokers, kafka.replication asks for {kafka.replication} copies", "add brokers, or lower kafka.replication")
+        yield fault(
+            AREA, "brokers", f"there are {brokers} brokers, kafka.replication asks for {kafka.replication} copies", "add brokers, or lower kafka.replication"
+        )
     else:
         yield fine(AREA, "brokers", f"{brokers} brokers answer at {kafka.bootstrap}")
     yield from (fault(AREA, "topics", wrong, admin.ADVICE) for wrong in faults)
@@ -62,7 +64,9 @@ def _owners(settings: Settings, accounts: Mapping[str, str]) -> Iterator[Finding
     for source, position in sorted(positions.items()):
         seen, now = _account(position.position), accounts.get(source.partition(".")[0], "")
         if seen and now and not same_account(seen, now):
-            yield fault(AREA, "positions", f"{source} has read {seen}, the configuration leads to {now}", "choose another kafka.prefix for another pair of orgs")
+            yield fault(
+                AREA, "positions", f"{source} has read {seen}, the configuration leads to {now}", "choose another kafka.prefix for another pair of orgs"
+            )
 
 
 def _account(value: str) -> str:

@@ -22,12 +22,19 @@ ZONES = frozenset({"GMT", "UTC", "Etc/GMT", "Etc/UTC"})
 ALWAYS = frozenset({"externalId"})
 
 
-async def examine(account: NetSuite, restlet: Restlet, settings: Settings, reference: Reference, needs: Sequence[Need], reads: Sequence[NetSuiteRead]) -> AsyncIterator[Finding]:
+async def examine(
+    account: NetSuite, restlet: Restlet, settings: Settings, reference: Reference, needs: Sequence[Need], reads: Sequence[NetSuiteRead]
+) -> AsyncIterator[Finding]:
     """Everything that can be seen without writing. Ends early where nothing more could be asked."""
     try:
         await account.server_time()
     except AccordError as error:
-        yield fault(AREA, "sign-in", str(error), "correct the section [netsuite] of the configuration and its secrets, and this machine's clock; docs/guide.md, section 2")
+        yield fault(
+            AREA,
+            "sign-in",
+            str(error),
+            "correct the section [netsuite] of the configuration and its secrets, and this machine's clock; docs/guide.md, section 2",
+        )
         return
     yield fine(AREA, "sign-in", f"signed in to account {settings.netsuite.account}")
     for look in (_restlet(restlet, settings, reference), _records(account, needs), _searches(restlet, account, reads), _concurrency(account, settings)):
@@ -47,7 +54,12 @@ async def _restlet(restlet: Restlet, settings: Settings, reference: Reference) -
     if same_account(str(info["account"]), settings.netsuite.account):
         yield fine(AREA, "account", f"the RESTlet runs in {info['account']}")
     else:
-        yield fault(AREA, "account", f"the RESTlet runs in {info['account']}, the configuration says {settings.netsuite.account}", "correct netsuite.account or the addresses")
+        yield fault(
+            AREA,
+            "account",
+            f"the RESTlet runs in {info['account']}, the configuration says {settings.netsuite.account}",
+            "correct netsuite.account or the addresses",
+        )
     told: Mapping[str, Any] = info["preferences"]
     if str(told["timeZone"]) not in ZONES:
         yield fault(AREA, "time zone", f"the integration user's time zone is {told['timeZone']}", "set it to GMT under Home > Set Preferences of that user")
@@ -55,7 +67,12 @@ async def _restlet(restlet: Restlet, settings: Settings, reference: Reference) -
     if plain(form) == plain(reference.date_format):
         yield fine(AREA, "date format", f"dates come as {form}")
     else:
-        yield fault(AREA, "date format", f"dates come as {form}, the configuration says {reference.date_format}", f'set reference.date_format = "{form}", or the user\'s preference')
+        yield fault(
+            AREA,
+            "date format",
+            f"dates come as {form}, the configuration says {reference.date_format}",
+            f'set reference.date_format = "{form}", or the user\'s preference',
+        )
 
 
 def same_account(one: str, other: str) -> bool:
@@ -143,10 +160,20 @@ async def _concurrency(account: NetSuite, settings: Settings) -> AsyncIterator[F
         yield note(AREA, "concurrency", str(error), "try again")
         return
     if limits is None:
-        yield note(AREA, "concurrency", f"only an administrator sees the account's limit; Accord takes up to {wanted} calls at once", "look under Setup > Integration > Integration Governance")
+        yield note(
+            AREA,
+            "concurrency",
+            f"only an administrator sees the account's limit; Accord takes up to {wanted} calls at once",
+            "look under Setup > Integration > Integration Governance",
+        )
         return
     most = limits.integration if limits.integration is not None else limits.account
     if wanted > most:
-        yield fault(AREA, "concurrency", f"netsuite.concurrency is {wanted}, the account allows {most} calls at once", f"set netsuite.concurrency to {most} or less: other integrations share it")
+        yield fault(
+            AREA,
+            "concurrency",
+            f"netsuite.concurrency is {wanted}, the account allows {most} calls at once",
+            f"set netsuite.concurrency to {most} or less: other integrations share it",
+        )
     else:
         yield fine(AREA, "concurrency", f"{wanted} of the account's {most} calls at once")

@@ -71,7 +71,13 @@ def stores(found: Lists, reference_: Mapping[str, Any], countries: Mapping[str, 
         ]  # fmt: skip
         country = countries.get(ident, "")
         level = levels.get(reference_["base_price_level"], "")
-        told = {"subsidiary": code, "currencies": [by_id[subsidiary.more]], "locations": places, "price_level": level, "countries": [country] if country else []}
+        told = {
+            "subsidiary": code,
+            "currencies": [by_id[subsidiary.more]],
+            "locations": places,
+            "price_level": level,
+            "countries": [country] if country else [],
+        }
         out[code] = {name: value for name, value in {**told, "tax_mode": "netsuite", **items}.items() if value}
     return out
 

@@ -23,7 +23,12 @@ def judge(reference: Reference, found: Lists, salesforce_currencies: frozenset[s
     if not any(finding.level == "fault" for finding in told):
         yield fine(AREA, "reference data", f"{sum(map(len, reference.codes.values()))} codes and {len(reference.stores)} stores stand for what is there")
     if not reference.stores:
-        yield fault(AREA, "stores", "no store is configured: nobody could say which subsidiary an order belongs to", "add one: [stores.<code>], docs/mapping.md; `accord init` proposes some")
+        yield fault(
+            AREA,
+            "stores",
+            "no store is configured: nobody could say which subsidiary an order belongs to",
+            "add one: [stores.<code>], docs/mapping.md; `accord init` proposes some",
+        )
 
 
 def _codes(reference: Reference, found: Lists) -> Iterator[Finding]:
@@ -42,16 +47,28 @@ def _codes(reference: Reference, found: Lists) -> Iterator[Finding]:
 def _levels(reference: Reference, found: Lists) -> Iterator[Finding]:
     known = found.entries.get("price_levels")
     if known is not None and reference.base_price_level not in known:
-        yield fault(AREA, "price_levels", f"reference.base_price_level: NetSuite has no {reference.base_price_level}", f"there are: {found.named('price_levels')}")
+        yield fault(
+            AREA, "price_levels", f"reference.base_price_level: NetSuite has no {reference.base_price_level}", f"there are: {found.named('price_levels')}"
+        )
 
 
 def _currencies(reference: Reference, found: Lists, salesforce: frozenset[str]) -> Iterator[Finding]:
     known = found.entries.get("currencies", {})
     for code, ident in reference.codes.get("currencies", {}).items():
         if ident in known and known[ident].more and known[ident].more != code:
-            yield fault(AREA, "currencies", f"reference.currencies.{code}: {ident} is {known[ident].more} in NetSuite", f"there are: {', '.join(f'{e.id} {e.more}' for e in known.values())}")
+            yield fault(
+                AREA,
+                "currencies",
+                f"reference.currencies.{code}: {ident} is {known[ident].more} in NetSuite",
+                f"there are: {', '.join(f'{e.id} {e.more}' for e in known.values())}",
+            )
         if salesforce and code not in salesforce:
-            yield fault(AREA, "currencies", f"reference.currencies.{code}: is no active currency of Salesforce", f"activate it there, or take it out; active are {', '.join(sorted(salesforce))}")
+            yield fault(
+                AREA,
+                "currencies",
+                f"reference.currencies.{code}: is no active currency of Salesforce",
+                f"activate it there, or take it out; active are {', '.join(sorted(salesforce))}",
+            )
 
 
 def _store(store: Store, reference: Reference, found: Lists) -> Iterator[Finding]:
@@ -60,17 +77,29 @@ def _store(store: Store, reference: Reference, found: Lists) -> Iterator[Finding
     if reference.one_world and not subsidiary:
         yield fault(AREA, "stores", f"stores.{store.code}: names no subsidiary of reference.subsidiaries", "name one: orders need it")
     if not store.currencies:
-        yield fault(AREA, "stores", f"stores.{store.code}: names no currency, so every order is a currency_mismatch", "name at least one of reference.currencies")
+        yield fault(
+            AREA, "stores", f"stores.{store.code}: names no currency, so every order is a currency_mismatch", "name at least one of reference.currencies"
+        )
     for name in ITEMS:
         ident = getattr(store, name)
         if items is not None and ident and ident not in items:
             yield fault(AREA, "stores", f"stores.{store.code}.{name}: NetSuite has no discount item {ident}", f"there are: {found.named('discount_items')}")
         if not ident:
-            yield note(AREA, "stores", f"stores.{store.code}: no {name}; orders with such a discount will be rejected", "make a discount item in NetSuite and name its id")
+            yield note(
+                AREA,
+                "stores",
+                f"stores.{store.code}: no {name}; orders with such a discount will be rejected",
+                "make a discount item in NetSuite and name its id",
+            )
     for code in store.locations:
         place = places.get(reference.codes.get("locations", {}).get(code, ""))
         if place and subsidiary and place.more and subsidiary not in place.more.replace(" ", "").split(","):
-            yield fault(AREA, "stores", f"stores.{store.code}.locations: {code} ({place.name}) belongs to another subsidiary", "name a location of the store's subsidiary")
+            yield fault(
+                AREA,
+                "stores",
+                f"stores.{store.code}.locations: {code} ({place.name}) belongs to another subsidiary",
+                "name a location of the store's subsidiary",
+            )
 
 
 def one_world(reference: Reference, found: Lists) -> Finding | None:
@@ -79,4 +108,3 @@ def one_world(reference: Reference, found: Lists) -> Finding | None:
     if there != reference.one_world:
         return fault(AREA, "one_world", f"the account has {'' if there else 'no '}subsidiaries", f"set reference.one_world = {str(there).lower()}")
     return None
-

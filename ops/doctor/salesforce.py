@@ -30,12 +30,19 @@ REPAIRS: Mapping[str, str] = {
 }
 
 
-async def examine(org: Salesforce, pubsub: PubSub, settings: Settings, reference: Reference, needs: Sequence[Need], reads: Sequence[SalesforceRead]) -> AsyncIterator[Finding]:
+async def examine(
+    org: Salesforce, pubsub: PubSub, settings: Settings, reference: Reference, needs: Sequence[Need], reads: Sequence[SalesforceRead]
+) -> AsyncIterator[Finding]:
     """Everything that can be seen without writing. Ends early where nothing more could be asked."""
     try:
         token = await org.token()
     except AccordError as error:
-        yield fault(AREA, "sign-in", str(error), "correct the section [salesforce] of the configuration and its secrets, and this machine's clock; docs/guide.md, section 1")
+        yield fault(
+            AREA,
+            "sign-in",
+            str(error),
+            "correct the section [salesforce] of the configuration and its secrets, and this machine's clock; docs/guide.md, section 1",
+        )
         return
     yield fine(AREA, "sign-in", f"signed in to org {token.org_id} as {settings.salesforce.username or settings.salesforce.client_id}")
     known = await _version(org)
@@ -54,7 +61,12 @@ async def _version(org: Salesforce) -> Finding:
         return fault(AREA, "version", str(error), "try again")
     if org.version in offered:
         return fine(AREA, "version", f"the org speaks version {org.version}")
-    return fault(AREA, "version", f"the org doesn't speak version {org.version}; newest is {max(offered, key=float)}", f"set salesforce.api_version to {max(offered, key=float)}")
+    return fault(
+        AREA,
+        "version",
+        f"the org doesn't speak version {org.version}; newest is {max(offered, key=float)}",
+        f"set salesforce.api_version to {max(offered, key=float)}",
+    )
 
 
 async def _features(org: Salesforce, reference: Reference) -> AsyncIterator[Finding]:
@@ -62,7 +74,10 @@ async def _features(org: Salesforce, reference: Reference) -> AsyncIterator[Find
     account = (await described(org, {"Account"}))["Account"]
     fields: Collection[str] = account["fields"] if account else ()
     if account:
-        for name, field, said in (("multi_currency", "CurrencyIsoCode", reference.multi_currency), ("state_picklists", "BillingStateCode", reference.state_picklists)):
+        for name, field, said in (
+            ("multi_currency", "CurrencyIsoCode", reference.multi_currency),
+            ("state_picklists", "BillingStateCode", reference.state_picklists),
+        ):
             there = field in fields
             if there == said:
                 yield fine(AREA, name, f"{'has' if there else 'lacks'} Account.{field}, as the configuration says")
@@ -115,7 +130,12 @@ async def _channel(org: Salesforce, pubsub: PubSub, settings: Settings, reads: S
     bare = name.rpartition("/")[2]
     members = {str(row["SelectedEntity"]) for row in rows if row["EventChannel"] == bare or str(row["EventChannel"]).startswith("0YL")}
     for missing in sorted(wanted - members):
-        yield fault(AREA, "channel members", f"{missing} is not on {bare}: its changes would never be seen", "deploy ops/salesforce again; without the add-on an org may select five entities")
+        yield fault(
+            AREA,
+            "channel members",
+            f"{missing} is not on {bare}: its changes would never be seen",
+            "deploy ops/salesforce again; without the add-on an org may select five entities",
+        )
     if not wanted - members:
         yield fine(AREA, "channel members", f"{len(wanted)} objects are on {bare}")
 
@@ -129,7 +149,12 @@ async def _limits(org: Salesforce) -> AsyncIterator[Finding]:
     try:
         daily = (await org.limits())["DailyApiRequests"]
     except AccordError as error:
-        yield note(AREA, "limits", f"the day's limits can't be seen: {error}", "give the integration user View Setup and Configuration; without it Accord goes by what each answer says")
+        yield note(
+            AREA,
+            "limits",
+            f"the day's limits can't be seen: {error}",
+            "give the integration user View Setup and Configuration; without it Accord goes by what each answer says",
+        )
         return
     left, most = int(daily["Remaining"]), int(daily["Max"])
     if left < SCARCE * most:
@@ -146,7 +171,12 @@ def skew(area: str, low_ms: int, high_ms: int, margin_s: float) -> Finding:
     """`low`, `high`: bounds of how far the other side is ahead. Only a bound that is surely off counts."""
     off = low_ms if low_ms > 0 else min(high_ms, 0)
     if abs(off) > JWT_SKEW_S * 1000:
-        return fault(area, "clock", f"its clock and this machine's are {abs(off) / 1000:.0f} s apart: signed sign-ins are refused", "let this machine's clock be set by NTP")
+        return fault(
+            area,
+            "clock",
+            f"its clock and this machine's are {abs(off) / 1000:.0f} s apart: signed sign-ins are refused",
+            "let this machine's clock be set by NTP",
+        )
     if abs(off) > margin_s * 1000:
         return note(area, "clock", f"its clock and this machine's are {abs(off) / 1000:.0f} s apart", "let this machine's clock be set by NTP")
     return fine(area, "clock", "its clock and this machine's agree")

@@ -47,8 +47,10 @@ def fetch(cache: Path, *, progress: bool) -> Jars:
     with FileLock(cache / "lock"), _bars(progress) as bars:
         _discard_torn(cache)
         context = MavenContext(
-            resolver=PythonResolver(progress_callback=bars), repo_cache=cache / "maven",
-            remote_repos={"central": jgo.MAVEN_CENTRAL_URL}, timeout=DOWNLOAD_TIMEOUT_S,
+            resolver=PythonResolver(progress_callback=bars),
+            repo_cache=cache / "maven",
+            remote_repos={"central": jgo.MAVEN_CENTRAL_URL},
+            timeout=DOWNLOAD_TIMEOUT_S,
         )
         kafka = EnvironmentBuilder(context, cache_dir=cache / "jgo").from_endpoint(KAFKA_ENDPOINT)
         home = _registry_home(context, cache)

@@ -33,10 +33,16 @@ def environment(home: Path) -> dict[str, str]:
 def command(registry_home: Path, java: Path, port: int, management_port: int) -> list[str]:
     """The registry's command line; its management interface listens on every address unless told otherwise."""
     return [
-        str(java), "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-        f"-Dquarkus.http.host={LOOPBACK}", f"-Dquarkus.http.port={port}",
-        f"-Dquarkus.management.host={LOOPBACK}", f"-Dquarkus.management.port={management_port}",
-        "-jar", str(registry_home / "quarkus-run.jar"),
+        str(java),
+        "-Xmx384m",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        f"-Dquarkus.http.host={LOOPBACK}",
+        f"-Dquarkus.http.port={port}",
+        f"-Dquarkus.management.host={LOOPBACK}",
+        f"-Dquarkus.management.port={management_port}",
+        "-jar",
+        str(registry_home / "quarkus-run.jar"),
     ]
 
 

@@ -99,7 +99,9 @@ def _start(home: Path, ports: Ports, jars: Jars) -> None:
     if process.running(home / "registry.pid") is None:
         process.start(
             registry.command(jars.registry_home, java, ports.registry, ports.management),
-            env=registry.environment(home), log=home / "registry.log", pid_file=home / "registry.pid",
+            env=registry.environment(home),
+            log=home / "registry.log",
+            pid_file=home / "registry.pid",
         )
     if process.running(home / "kafka.pid") is None:
         crashed = crash.happened(home / "kafka")  # a storage that is formatted only now looks the same afterwards
@@ -108,7 +110,9 @@ def _start(home: Path, ports: Ports, jars: Jars) -> None:
             crash.strike_off(home / "kafka", java, jars.kafka_class_path, ports.kafka, ports.controller)
         process.start(
             kafka.command(home / "kafka", java, jars.kafka_class_path),
-            env={}, log=home / "kafka.log", pid_file=home / "kafka.pid",
+            env={},
+            log=home / "kafka.log",
+            pid_file=home / "kafka.pid",
         )
 
 

@@ -67,9 +67,11 @@ def _sentences(table: EntityTable) -> Iterator[str]:
         yield f"When it is deleted in {NAMES[system]}, the record in {NAMES[OTHER[system]]} {DELETED.get(action, action)}."
     stages = stages_of(table)
     if len(stages) > 1:
-        yield f"It goes through the stages {', '.join(stages)}; a step back is followed from " + (
-            "; from ".join(f"{was} to {now}" for was, now in table.section("stages").get("backward", ())) or "none"
-        ) + "."
+        yield (
+            f"It goes through the stages {', '.join(stages)}; a step back is followed from "
+            + ("; from ".join(f"{was} to {now}" for was, now in table.section("stages").get("backward", ())) or "none")
+            + "."
+        )
 
 
 def condition(part: Mapping[str, Any]) -> str:
@@ -105,8 +107,10 @@ def owner(table: EntityTable, field: FieldTable) -> str:
     """Who owns it, stage by stage where that differs."""
     by_stage = owners(field.owner, stages_of(table), table.section("owners"))
     found = list(dict.fromkeys(by_stage.values()))
-    told = NAMES[found[0]] if len(found) == 1 else "; ".join(
-        f"{NAMES[each]} while {' or '.join(stage for stage, o in by_stage.items() if o == each)}" for each in found
+    told = (
+        NAMES[found[0]]
+        if len(found) == 1
+        else "; ".join(f"{NAMES[each]} while {' or '.join(stage for stage, o in by_stage.items() if o == each)}" for each in found)
     )
     return f"{told} (the other side may propose it for a new record)" if field.seed and len(field.native) > 1 else told
 

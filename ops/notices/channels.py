@@ -20,7 +20,9 @@ Send = Callable[[str, str, str], None]
 
 def channels(given: Notices) -> Mapping[str, Send]:
     """Route -> how to send, without those of kind `topic`. Fatal where an address can't be read."""
-    return {name: _webhook(name, route) if route.kind == "webhook" else _mail(given.mail, route) for name, route in given.routes.items() if route.kind != "topic"}
+    return {
+        name: _webhook(name, route) if route.kind == "webhook" else _mail(given.mail, route) for name, route in given.routes.items() if route.kind != "topic"
+    }
 
 
 def _webhook(name: str, route: Route) -> Send:

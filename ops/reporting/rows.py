@@ -59,4 +59,3 @@ def too_large(tables: Tables, golden: Golden, entity: str) -> None:
             for name, kind in amounts:
                 if isinstance(value := source.get(name), Decimal):
                     kind.units(value)
-

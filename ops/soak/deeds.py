@@ -19,7 +19,15 @@ def phone(n: int) -> str:
 
 async def account(town: Town, deed: Deed) -> None:
     number, name = town.number(deed.subject), f"{town.tag} customer {deed.number}"
-    body = {"Name": name, "Phone": phone(deed.number), "AccountNumber": number, "Type": "Customer", "CurrencyIsoCode": "USD", "Accord_Subsidiary__c": "us", **BILLING}
+    body = {
+        "Name": name,
+        "Phone": phone(deed.number),
+        "AccountNumber": number,
+        "Type": "Customer",
+        "CurrencyIsoCode": "USD",
+        "Accord_Subsidiary__c": "us",
+        **BILLING,
+    }
     town.accounts[deed.subject] = await town.saved("Account", body, known_by=f"AccountNumber = '{number}'")
     town.names[deed.subject] = name
 

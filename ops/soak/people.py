@@ -66,6 +66,7 @@ class Town:
 
     async def saved(self, object_: str, body: Mapping[str, Any], ident: str = "", known_by: str = "") -> str:
         """A record of Salesforce, made or changed. `known_by`: a SOQL condition that finds it where an earlier try was saved all the same."""
+
         async def once() -> str:
             if known_by and (rows := (await self.ground.sf.query(f"SELECT Id FROM {object_} WHERE {known_by}")).rows):
                 return str(rows[0]["Id"])

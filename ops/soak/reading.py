@@ -98,7 +98,8 @@ async def _fulfilments(ground: Ground, tag: str) -> list[dict[str, Any]]:
     soql = f"SELECT Accord_NetSuite_Id__c, (SELECT Quantity__c FROM Lines__r) FROM Accord_Fulfilment__c WHERE Order__r.OrderReferenceNumber LIKE '{tag}-O%'"
     rows = await _rows(ground, soql)
     return [
-        {"netsuite_id": r["Accord_NetSuite_Id__c"], "quantity": sum((Decimal(str(line["Quantity__c"])) for line in _children(r, "Lines__r")), Decimal(0))} for r in rows
+        {"netsuite_id": r["Accord_NetSuite_Id__c"], "quantity": sum((Decimal(str(line["Quantity__c"])) for line in _children(r, "Lines__r")), Decimal(0))}
+        for r in rows
     ]
 
 
@@ -130,7 +131,16 @@ async def _salesforce_journal(ground: Ground, tag: str, since: int) -> list[dict
             fields = [*entry["changed"], *entry["nulled"]] if op == "update" else sorted(KEPT)
             names = KEPT | set(fields)
             held = {name: entry["values"].get(name) for name in names}
-            out.append({"id": entry["record_id"], "op": op, "fields": fields, "held": held, "number": number, "ours": bool(entry["origin"]) and THEIRS not in entry["origin"]})
+            out.append(
+                {
+                    "id": entry["record_id"],
+                    "op": op,
+                    "fields": fields,
+                    "held": held,
+                    "number": number,
+                    "ours": bool(entry["origin"]) and THEIRS not in entry["origin"],
+                }
+            )
     return out
 
 

@@ -50,7 +50,12 @@ async def soak(ground: Ground, seed: int, changes: int, strikes: Sequence[Strike
     say(f"{town.done} deeds done, {len(town.skipped)} of them could not be; faults have ended: {dict(faults.struck)}")
     ambiguous = any(name in AMBIGUOUS for name in faults.struck)
     verdict = await rest(ground, lambda: _judged(ground, town, since, ambiguous=ambiguous), since)
-    report: dict[str, Any] = {"seed": seed, "changes": town.done - len(town.skipped), "skipped": town.skipped[:MOST], "faults": dict(sorted(faults.struck.items()))}
+    report: dict[str, Any] = {
+        "seed": seed,
+        "changes": town.done - len(town.skipped),
+        "skipped": town.skipped[:MOST],
+        "faults": dict(sorted(faults.struck.items())),
+    }
     report |= {name: verdict.counts[name] for name in (*ZERO, *TOLD)}
     report |= {"told": verdict.told[:MOST], "api_calls": await _calls(ground) - calls, "seconds": round(time.monotonic() - begun, 1)}
     return Result(verdict, strikes, report)

@@ -65,7 +65,11 @@ async def producers(settings: Settings, stop: asyncio.Event) -> None:
     pubsub = _pubsub(settings, org, room.clock)
     by_events = [SalesforceFeed(org, r) for r in wanted if isinstance(r, SalesforceRead) and r.mode != "poll"]
     sources, readers = _sources(settings, org, account, pubsub, wanted, room.clock), _readers(room, org, account, wanted)
-    work = [run(s, room.ledger(s.name), room.bench) for s in sources] + [r.run() for r in readers] + [room.bench.watch.run(), keep_readable(by_events, room.clock, RIGHTS_S)]
+    work = (
+        [run(s, room.ledger(s.name), room.bench) for s in sources]
+        + [r.run() for r in readers]
+        + [room.bench.watch.run(), keep_readable(by_events, room.clock, RIGHTS_S)]
+    )
     work += [part.member.run() for part in parts]
     try:
         await until(stop, work)

@@ -180,11 +180,7 @@ def _normal(table: EntityTable, reference: Reference) -> Callable[[str, str, str
     forms: dict[tuple[str, str], Normal] = {}
     for name, field in table.fields.items():
         for system in SYSTEMS:
-            form = (
-                list_form(table, field, reference)
-                if field.type == "lines"
-                else normal_form(field.type, field.argument, system, field.country, reference)
-            )
+            form = list_form(table, field, reference) if field.type == "lines" else normal_form(field.type, field.argument, system, field.country, reference)
             if form is not None:
                 forms[system, name] = form
 
@@ -196,10 +192,7 @@ def _normal(table: EntityTable, reference: Reference) -> Callable[[str, str, str
 
 
 def _stage(table: EntityTable, stages: Sequence[str], reference: Reference) -> Callable[[Read], str]:
-    steps = [
-        (spec["stage"], condition(_present(table, spec["when"]), "netsuite", reference))
-        for spec in table.section("stages").get("rules", ())
-    ]
+    steps = [(spec["stage"], condition(_present(table, spec["when"]), "netsuite", reference)) for spec in table.section("stages").get("rules", ())]
     first = stages[0]
 
     def stage(read: Read) -> str:

@@ -38,9 +38,7 @@ def load(
     return {name: compiled(table, reference, hash_of(table, reference), margin_ms) for name, table in parsed.items()}
 
 
-def spelled(
-    tables: Traversable, overlays: Sequence[Path], reference: Reference, *, entities: Iterable[str] | None = None
-) -> Mapping[str, EntityTable]:
+def spelled(tables: Traversable, overlays: Sequence[Path], reference: Reference, *, entities: Iterable[str] | None = None) -> Mapping[str, EntityTable]:
     """The effective tables, found faultless. Raises Fatal as `load` does."""
     parsed, found = judged(tables, overlays, reference, entities=entities)
     if found:

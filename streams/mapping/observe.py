@@ -41,7 +41,11 @@ def _side(table: EntityTable, system: System, reference: Reference) -> OneSide:
         if native is None or not native.columns:
             continue
         if native.hook or native.expr:
-            hook = HOOKS[native.hook](native.columns, table, reference) if native.hook else _expressed(field, native, table, reader(field, system, table, reference))
+            hook = (
+                HOOKS[native.hook](native.columns, table, reference)
+                if native.hook
+                else _expressed(field, native, table, reader(field, system, table, reference))
+            )
             hooked.append((name, frozenset(native.columns), _or(hook, field.empty) if field.empty else hook))
         else:
             read = reader(field, system, table, reference)

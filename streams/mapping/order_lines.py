@@ -130,9 +130,7 @@ def netsuite_lines(_columns: tuple[str, ...], table: EntityTable, reference: Ref
         held = body.get("currency")
         scale = reference.scale(currencies.get(str(held["value"] if isinstance(held, dict) else held)))
         off = {(row["key"] or "")[: -len(DISCOUNT_MARK)]: -(decimal(row.get("amount")) or ZERO) for row in found if is_discount(row)}
-        return dumped(
-            [agreed(row, off.get(row["key"] or "", ZERO) + _cut(row, scale), scale) for row in found if row["key"] and not is_discount(row)]
-        )
+        return dumped([agreed(row, off.get(row["key"] or "", ZERO) + _cut(row, scale), scale) for row in found if row["key"] and not is_discount(row)])
 
     return read
 

@@ -47,12 +47,12 @@ def salesforce_level(columns: tuple[str, ...], _table: EntityTable, reference: R
 
 
 def is_base(columns: tuple[str, ...], _table: EntityTable, reference: Reference) -> Hook:
-    """"true" for the level that the standard book holds, else nothing: by nothing no two books are matched."""
+    """`true` for the level that the standard book holds, else nothing: by nothing no two books are matched."""
     return lambda body: "true" if str(cell(body.get(columns[0]))) == reference.base_price_level else None
 
 
 def is_true(columns: tuple[str, ...], _table: EntityTable, _reference: Reference) -> Hook:
-    """"true" or nothing."""
+    """`true` or nothing."""
     return lambda body: "true" if read_bool(body.get(columns[0])) == "true" else None
 
 

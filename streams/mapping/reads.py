@@ -27,13 +27,9 @@ def reads_of(table: EntityTable, reference: Reference) -> tuple[SalesforceRead |
 
 def _salesforce(table: EntityTable, spec: Any) -> SalesforceRead:
     children = tuple(
-        Children(c.salesforce, ("Id", *(n for n in columns_of(c.fields.values(), "salesforce") if n != "Id")))
-        for c in table.children.values()
-        if c.salesforce
+        Children(c.salesforce, ("Id", *(n for n in columns_of(c.fields.values(), "salesforce") if n != "Id"))) for c in table.children.values() if c.salesforce
     )
-    fields = tuple(
-        n for n in columns_of(table.fields.values(), "salesforce", spec.get("fields", ())) if n not in {c.name for c in children}
-    )
+    fields = tuple(n for n in columns_of(table.fields.values(), "salesforce", spec.get("fields", ())) if n not in {c.name for c in children})
     return SalesforceRead(
         table.entity, spec["object"], spec.get("mode", "cdc"), fields, children, spec.get("where", ""),
         merges=bool(spec.get("merges")), every_s=float(spec.get("every_s", 0)),

@@ -81,7 +81,11 @@ def renderer(table: EntityTable, reference: Reference) -> Render:
         body = plain_body(side, ask.fields, ask.desired, countries)
         seeds = plain_body(side, ask.seeds, {**ask.desired, **ask.seeds}, countries) if ask.seeds else {}
         attached = attachment(side, ask, body, seeds)
-        options = {**attached, **address_book(side, ask, body), **clearing(side, ask, body), **unique(side, body)} if side.system == "netsuite" else {**adopts(ask, body), **(notes if ask.kind == "create" else {})}
+        options = (
+            {**attached, **address_book(side, ask, body), **clearing(side, ask, body), **unique(side, body)}
+            if side.system == "netsuite"
+            else {**adopts(ask, body), **(notes if ask.kind == "create" else {})}
+        )
         return (part_of(side, ask, record, body, seeds),), {**options, **waits(ask, record), **ref_options(body, seeds)}
 
     return render

@@ -34,5 +34,3 @@ def line_renderer(table: EntityTable, reference: Reference) -> Render:
         return ((part,), {**sublist, **ref_options(body)})
 
     return render
-
-

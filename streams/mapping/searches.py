@@ -8,7 +8,11 @@ from typing import Any
 from streams.mapping.table import EntityTable
 
 #: What an entry of each array must say.
-NEEDED: Mapping[str, tuple[str, ...]] = {"joined": ("name", "type", "on", "columns"), "hints": ("type", "columns", "key", "stirs"), "stirs": ("entity", "column")}
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "joined": ("name", "type", "on", "columns"),
+    "hints": ("type", "columns", "key", "stirs"),
+    "stirs": ("entity", "column"),
+}
 Found = Iterator[tuple[tuple[str, ...], str]]
 
 

@@ -133,7 +133,9 @@ def stores(reference: Mapping[str, Any], stores: Mapping[str, Any]) -> Reference
     if faults:
         raise Fatal(f"configuration of reference data: {len(faults)} fault(s)\n" + "\n".join(faults))
     plain: dict[str, Any] = {
-        k: reference[k] for k in ("multi_currency", "state_picklists", "one_world", "legacy_tax", "precision_max", "orders_from_netsuite", "customer_currencies") if k in reference
+        k: reference[k]
+        for k in ("multi_currency", "state_picklists", "one_world", "legacy_tax", "precision_max", "orders_from_netsuite", "customer_currencies")
+        if k in reference
     }
     base = str(reference.get("base_price_level", "1"))
     return Reference(codes, shown, made, default, decimals, date_format=form, base_price_level=base, **plain)

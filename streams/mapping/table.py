@@ -150,7 +150,17 @@ def table_of(document: Document, features: frozenset[str]) -> EntityTable:
 def _collection(name: str, spec: Mapping[str, Any]) -> Collection:
     fields = {f: _field(f, ("children", name, "fields", f), entry) for f, entry in spec.get("fields", {}).items()}
     salesforce, netsuite, object_ = (str(spec.get(key, "")) for key in ("salesforce", "netsuite", "object"))
-    return Collection(name, salesforce, netsuite, object_, fields, str(spec.get("head", "")), tuple(spec.get("lives_by", ())), dict(spec.get("constants", {})), bool(spec.get("loose")))
+    return Collection(
+        name,
+        salesforce,
+        netsuite,
+        object_,
+        fields,
+        str(spec.get("head", "")),
+        tuple(spec.get("lives_by", ())),
+        dict(spec.get("constants", {})),
+        bool(spec.get("loose")),
+    )
 
 
 def _field(name: str, place: tuple[str, ...], spec: Mapping[str, Any], base: FieldTable | None = None) -> FieldTable:

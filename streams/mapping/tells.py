@@ -66,8 +66,7 @@ def teller(table: EntityTable, reference: Reference) -> Callable[[str, Read, Rea
         return None
     counts = condition(spec.get("when", ()), SOURCE, reference)
     events = [
-        Event(e["type"], e, condition(e.get("when", ()), SOURCE, reference), condition(e.get("was", ()), SOURCE, reference))
-        for e in spec.get("events", ())
+        Event(e["type"], e, condition(e.get("when", ()), SOURCE, reference), condition(e.get("was", ()), SOURCE, reference)) for e in spec.get("events", ())
     ]
 
     def tells(key: str, before: Read, now: Read, links: Links, gone: bool) -> News:

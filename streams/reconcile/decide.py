@@ -117,12 +117,7 @@ def _ask(draft: Draft, target: str, fields: Fields, wish: Plan) -> None:
         kind = "create" if wish.creating else "update"
     plain = kind in ("create", "update")
     rules = draft.rules
-    bound = (
-        plain
-        and target == rules.stage_system
-        and len(rules.stages) > 1
-        and any(f in rules.fields and rules.fields[f].staged for f in fields)
-    )
+    bound = plain and target == rules.stage_system and len(rules.stages) > 1 and any(f in rules.fields and rules.fields[f].staged for f in fields)
     stage = draft.stage if bound else ""
     desired = Desired(draft, target, fields) if plain else {}
     seeds = wish.seeds if kind == "create" else {}

@@ -50,12 +50,6 @@ def seedable(rules: Rules, stage: str, target: str) -> tuple[Flow, ...]:
     """Fields that the target owns, or nobody any more, and the other side may propose when it causes a create."""
     out = []
     for name, rule in rules.fields.items():
-        if (
-            rule.seed
-            and not rule.status
-            and rules.owner(name, stage) in (target, None)
-            and target in rule.systems
-            and OTHER[target] in rule.systems
-        ):
+        if rule.seed and not rule.status and rules.owner(name, stage) in (target, None) and target in rule.systems and OTHER[target] in rule.systems:
             out.append(Flow(name, rule, "accord"))
     return tuple(out)

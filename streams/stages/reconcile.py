@@ -162,7 +162,8 @@ class ReconcileStage:
             golden = desk.out(f"entity.{record.entity}", record.key, told, headers)
             outs += [golden] if self._told.anew(partition, golden.key, golden.value) else []
         outs += [
-            desk.step(headers, "noted", system=n.system, entity=record.entity, key=record.key, code=n.code, message=n.message or n.field) for n in decision.notes
+            desk.step(headers, "noted", system=n.system, entity=record.entity, key=record.key, code=n.code, message=n.message or n.field)
+            for n in decision.notes
         ]
         return outs
 

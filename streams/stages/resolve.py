@@ -58,10 +58,7 @@ class ResolveStage(Plain):
             if isinstance(event, Mark):
                 return hand_on(self._desk, "observation", event, partition, self._partitions, headers)
             key = message.key or b""
-            if isinstance(event, Learned):
-                resolution = learn(event, store.get(key), lane=lane)
-            else:
-                resolution = self._resolve(event, store.get(key), lane)
+            resolution = learn(event, store.get(key), lane=lane) if isinstance(event, Learned) else self._resolve(event, store.get(key), lane)
         except Rejected as error:
             return [self._desk.dead(self.name, message, error.code, str(error))]
         except (KeyError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
@@ -92,8 +89,15 @@ class ResolveStage(Plain):
             what = "observed" if observation else f"asks to read: {request.reason}" if request else found.note
             outs.append(
                 desk.step(
-                    headers, "resolved", system=event.system, entity=event.entity, key=observation.key if observation else "",
-                    record_id=event.record_id, event_id=event.event_id, message=what, detail=observation.fields if observation else None,
+                    headers,
+                    "resolved",
+                    system=event.system,
+                    entity=event.entity,
+                    key=observation.key if observation else "",
+                    record_id=event.record_id,
+                    event_id=event.event_id,
+                    message=what,
+                    detail=observation.fields if observation else None,
                 )
             )
         return outs

@@ -59,7 +59,12 @@ def test_tokens_and_webhooks_come_from_the_environment_only(tmp_path, monkeypatc
     """Whoever has a shop's token reads its prices; whoever has a webhook's address writes into the team's channel."""
     notices = '[notices.routes.sales]\nkind = "webhook"\n[[notices.rules]]\nto = ["sales"]\n'
     with pytest.raises(Fatal) as told:
-        load(write(tmp_path, GOOD + '[api.tokens]\nus = "hunter2"\n' + notices + '[notices.routes.x]\nkind = "webhook"\nwebhook_url = "https://hook.example/s3cret"\n'))
+        load(
+            write(
+                tmp_path,
+                GOOD + '[api.tokens]\nus = "hunter2"\n' + notices + '[notices.routes.x]\nkind = "webhook"\nwebhook_url = "https://hook.example/s3cret"\n',
+            )
+        )
     assert "ACCORD_API__TOKENS__US" in str(told.value)
     assert "ACCORD_NOTICES__ROUTES__X__WEBHOOK_URL" in str(told.value)
     assert "hunter2" not in str(told.value)
@@ -98,7 +103,13 @@ def test_a_database_elsewhere_is_reached_over_tls_and_its_password_stands_in_no_
     for bad in (url, url + "?ssl=prefer", url + "?ssl=allow"):
         with pytest.raises(Fatal, match=f"run.{name}: .*without TLS"):
             given(bad)
-    for good in (url + "?ssl=verify-full", url + "?ssl=disable", "postgresql+asyncpg://accord@localhost/x", "sqlite+aiosqlite:////tmp/x.db", "postgresql+asyncpg:///x?host=/run/pg"):
+    for good in (
+        url + "?ssl=verify-full",
+        url + "?ssl=disable",
+        "postgresql+asyncpg://accord@localhost/x",
+        "sqlite+aiosqlite:////tmp/x.db",
+        "postgresql+asyncpg:///x?host=/run/pg",
+    ):
         assert getattr(given(good).run, name) == good
     with pytest.raises(Fatal) as told:
         given("postgresql+asyncpg://accord:hunter2@db.example/x?ssl=prefer")

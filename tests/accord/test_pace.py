@@ -41,9 +41,7 @@ def test_answers_grow_the_window_by_one_slot_a_round_and_never_beyond_the_ceilin
         ("live", 0, 0, Allowance(0, 0), 0),
     ],
 )
-def test_a_lane_has_what_is_allowed_and_backfill_leaves_a_slot_for_live_calls(
-    lane: Lane, running: int, backfill: int, allowed: Allowance, more: int
-) -> None:
+def test_a_lane_has_what_is_allowed_and_backfill_leaves_a_slot_for_live_calls(lane: Lane, running: int, backfill: int, allowed: Allowance, more: int) -> None:
     """A backfill that holds every slot would delay a live order by one slow call; a share that has shrunk is no licence to go on."""
     assert free(Gauge.of(4), lane, running, backfill, allowed) == more
 

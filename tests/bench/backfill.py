@@ -55,9 +55,7 @@ async def measure(plan: Plan) -> list[Figure]:
             await town.quiet()
             await town.account({"base_latency_s": plan.latency_s})
             idle = (await loaded(town, plan.rate, plan.seconds)).late
-            live = Figure(
-                "backfill.live.p99", round(percentile(beside, 0.99), 1), "ms", "the same edits without a backfill", round(percentile(idle, 0.99), 1)
-            )
+            live = Figure("backfill.live.p99", round(percentile(beside, 0.99), 1), "ms", "the same edits without a backfill", round(percentile(idle, 0.99), 1))
             return [live, *figures]
 
 

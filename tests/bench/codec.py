@@ -83,7 +83,11 @@ def run(rounds: int = ROUNDS, each_s: float = 0.3) -> list[Figure]:
         name = type(event).__name__
         topic, builtin = TOPIC[name], msgspec.to_builtins(event)
         bare, theirs = plain(schemas[name]), confluent(schemas[name], topic)
-        encoders = {"": (lambda e=event, t=topic: codec.encode(t, e)), "fastavro": (lambda b=builtin, f=bare[0]: f(b)), "confluent": (lambda b=builtin, f=theirs[0]: f(b))}
+        encoders = {
+            "": (lambda e=event, t=topic: codec.encode(t, e)),
+            "fastavro": (lambda b=builtin, f=bare[0]: f(b)),
+            "confluent": (lambda b=builtin, f=theirs[0]: f(b)),
+        }
         ours, its = codec.encode(topic, event), theirs[0](builtin)
         assert codec.decode(ours) == event
         decoders = {"": (lambda v=ours: codec.decode(v)), "fastavro": (lambda v=ours, f=bare[1]: f(v)), "confluent": (lambda v=its, f=theirs[1]: f(v))}

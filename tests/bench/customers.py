@@ -19,7 +19,9 @@ REFERENCE: dict[str, Any] = {
     "terms": {"net30": {"id": "1", "text": "Net 30"}},
     "price_levels": {"base": {"id": "1", "text": "Base Price"}}, "ship_methods": {"ground": {"id": "1", "text": "Ground"}},
 }  # fmt: skip
-STORES: dict[str, Any] = {"us": {"subsidiary": "us", "currencies": ["USD"], "locations": ["us_east"], "price_level": "base", "countries": ["US"], "tax_mode": "none"}}
+STORES: dict[str, Any] = {
+    "us": {"subsidiary": "us", "currencies": ["USD"], "locations": ["us_east"], "price_level": "base", "countries": ["US"], "tax_mode": "none"}
+}
 CITIES = (("Portland", "OR", "97201"), ("Austin", "TX", "78701"), ("Denver", "CO", "80202"))
 PER_MS = 10  # changes in a millisecond of the workload's own time
 
@@ -53,7 +55,12 @@ def customer(n: int, now: dict[str, Any], balance: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-EDITS: tuple[tuple[str, str], ...] = (("Phone", "+1 503 555 {:04d}"), ("Website", "https://site{}.example"), ("Description", "seen {}"), ("Name", "Customer {}"))
+EDITS: tuple[tuple[str, str], ...] = (
+    ("Phone", "+1 503 555 {:04d}"),
+    ("Website", "https://site{}.example"),
+    ("Description", "seen {}"),
+    ("Name", "Customer {}"),
+)
 
 
 def ident(n: int) -> str:

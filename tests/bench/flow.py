@@ -103,7 +103,10 @@ async def latency(town: Town, plan: Plan, rate: int) -> list[Figure]:
     written = {system: (await town.last(system, before[system][0][0]))[1] for system in before}
     echoes = max(0, written["salesforce"] - changes) + max(0, written["netsuite"] - changes)
     calls = await _per_change(town, "netsuite", before["netsuite"][1], changes)
-    out = [Figure(f"latency.rate@{rate}", round(changes / took, 1), "changes/s"), Figure("latency.load@" + str(rate), round(os.getloadavg()[0], 1), "processes")]
+    out = [
+        Figure(f"latency.rate@{rate}", round(changes / took, 1), "changes/s"),
+        Figure("latency.load@" + str(rate), round(os.getloadavg()[0], 1), "processes"),
+    ]
     for name, share in (("p50", 0.5), ("p99", 0.99)):
         value, label = round(percentile(watch.late, share), 1), f"latency.change_to_write.{name}@{rate}"
         out.append(at_most(label, value, "ms", BOUNDS[name]) if rate == plan.expected else Figure(label, value, "ms"))

@@ -64,7 +64,9 @@ class Worker:
         return self.stage.handle(0, [Message(topic, 0, self.offset, e.key.encode(), self.codec.encode(topic, e), 0) for e in events])
 
     def told(self, outs: Sequence[Out], kind: type) -> list[Any]:
-        return [e for e in (self.codec.decode(out.value) for out in outs if out.value and not out.topic.startswith(("entity.", "audit"))) if isinstance(e, kind)]
+        return [
+            e for e in (self.codec.decode(out.value) for out in outs if out.value and not out.topic.startswith(("entity.", "audit"))) if isinstance(e, kind)
+        ]
 
 
 def own(value: str | None, n: int, name: str, pair: Pair) -> str | None:
@@ -97,12 +99,18 @@ def cost(entity: str, count: int) -> Cost:
     ]
     outs += worker.take("outcome", answers)
     echoes = [
-        Observation(a.key, entity, other, "X", a.id, "row", 0, 3_000_000, gone=False, whole=True, fields=values) for a, values in zip(answers, sent, strict=True)
+        Observation(a.key, entity, other, "X", a.id, "row", 0, 3_000_000, gone=False, whole=True, fields=values)
+        for a, values in zip(answers, sent, strict=True)
     ]
     outs += worker.take("observation", echoes)
     cpu = time.process_time() - begun
     states = [(out.key or b"", out.value) for out in {o.key: o for o in outs if o.topic == "record"}.values()]
-    return Cost(cpu / count * 1e6, sum(len(v or b"") for _, v in states) // max(1, len(states)), memory_of(entity, states, worker.codec, len(states)), memory_of(entity, states, worker.codec, 1))
+    return Cost(
+        cpu / count * 1e6,
+        sum(len(v or b"") for _, v in states) // max(1, len(states)),
+        memory_of(entity, states, worker.codec, len(states)),
+        memory_of(entity, states, worker.codec, 1),
+    )
 
 
 def memory_of(entity: str, states: Sequence[tuple[bytes, bytes | None]], codec: Codec, decoded: int) -> int:

@@ -30,9 +30,7 @@ def bare(given: dict[str, Any]) -> None:
             continue
         offsets = {m.partition(): m.offset() + 1 for m in messages}
         producer.begin_transaction()
-        producer.send_offsets_to_transaction(
-            [TopicPartition(given["source"], p, o) for p, o in offsets.items()], consumer.consumer_group_metadata(), 30
-        )
+        producer.send_offsets_to_transaction([TopicPartition(given["source"], p, o) for p, o in offsets.items()], consumer.consumer_group_metadata(), 30)
         for message in messages:
             partition = message.partition()
             record, key = decode(IN_SCHEMA, message.value()), message.key()

@@ -143,9 +143,7 @@ def test_our_restlet_answers_this_client(client, netsuite):
     """The deployed file, by its script ids."""
     made = make(client, companyName="Polled by M2M")
     where = {"scriptId": netsuite["restlet"]["script"], "deployId": netsuite["restlet"]["deploy"]}
-    page = client.do(
-        "call", "callRestlet", where | {"method": "POST", "body": {"type": "customer", "columns": ["companyname"], "ids": [made]}}
-    )
+    page = client.do("call", "callRestlet", where | {"method": "POST", "body": {"type": "customer", "columns": ["companyname"], "ids": [made]}})
     assert [row["values"]["companyname"] for row in page["rows"]] == ["Polled by M2M"]
 
 

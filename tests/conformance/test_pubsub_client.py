@@ -54,9 +54,7 @@ def label(client: Talk, salesforce: Salesforce) -> str:
 
 
 def make(rest: httpx.Client, object_name: str = "Account", **values: Any) -> str:
-    answer = rest.post(
-        f"/services/data/v62.0/sobjects/{object_name}", json=({"Name": "Event"} if object_name == "Account" else {}) | values
-    )
+    answer = rest.post(f"/services/data/v62.0/sobjects/{object_name}", json=({"Name": "Event"} if object_name == "Account" else {}) | values)
     return str(answer.raise_for_status().json()["id"])
 
 

@@ -135,9 +135,7 @@ def test_queries_keep_plus_ampersand_and_accents(sf):
 def test_pages_join_without_a_gap_and_deleted_rows_only_where_asked(sf):
     """query_all follows the locators; queryAll also shows what is in the recycle bin."""
     for start in range(0, 2050, 200):
-        records = [
-            {"attributes": {"type": "Account"}, "Name": "p", "Accord_Key__c": f"ss-{n}"} for n in range(start, min(start + 200, 2050))
-        ]
+        records = [{"attributes": {"type": "Account"}, "Name": "p", "Accord_Key__c": f"ss-{n}"} for n in range(start, min(start + 200, 2050))]
         sf.restful("composite/sobjects", method="POST", json={"records": records})
     soql = "SELECT Id, Accord_Key__c FROM Account WHERE Accord_Key__c LIKE 'ss-%'"
     rows = sf.query_all(soql)["records"]

@@ -8,7 +8,15 @@ from ops.wiring.kafka import SENDS
 from tests.docs.pages import ROOT
 
 #: The role of the wiring, by the words that a row of the table begins with.
-ROWS = {"producers": "producers", "streams": "streams", "sinks of a system": "sink", "audit": "audit", "reporting": "reporting", "notices": "notices", "terms": "terms"}
+ROWS = {
+    "producers": "producers",
+    "streams": "streams",
+    "sinks of a system": "sink",
+    "audit": "audit",
+    "reporting": "reporting",
+    "notices": "notices",
+    "terms": "terms",
+}
 
 
 def acls() -> dict[str, tuple[set[str], set[str]]]:

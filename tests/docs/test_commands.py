@@ -76,7 +76,9 @@ def test_commands_that_messages_name_are_there():
     for path in tracked():
         if path.endswith(".py") and not path.startswith("tests/"):
             # an f-string's parts stand for what is filled in
-            lines = re.findall(r"(?:with|through|list|do|:) ?`?(accord (?:run|parked|position|replay|refresh|sandbox|topics|trace|why|local|demo)[a-z -]*)", text(path))
+            lines = re.findall(
+                r"(?:with|through|list|do|:) ?`?(accord (?:run|parked|position|replay|refresh|sandbox|topics|trace|why|local|demo)[a-z -]*)", text(path)
+            )
             found += [f"{path}: {f}" for f in (fault(line.strip().removesuffix(" shows what does")) for line in lines) if f]
     assert found == []
 

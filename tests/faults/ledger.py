@@ -122,7 +122,9 @@ class Ledger:
 
 def _compare(people: dict[str, Person], here: list[Any], there: list[Any]) -> list[str]:
     counts = Counter(r["AccountNumber"] for r in here), Counter(r["accountnumber"] for r in there)
-    faults = [f"doubled in {system}: {number}" for system, found in zip(("Salesforce", "NetSuite"), counts, strict=True) for number, n in found.items() if n > 1]
+    faults = [
+        f"doubled in {system}: {number}" for system, found in zip(("Salesforce", "NetSuite"), counts, strict=True) for number, n in found.items() if n > 1
+    ]
     accounts, customers = {r["AccountNumber"]: r for r in here}, {r["accountnumber"]: r for r in there}
     for number, person in people.items():
         account, customer = accounts.get(number), customers.get(number)

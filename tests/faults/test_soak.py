@@ -15,7 +15,14 @@ CHANGES = 100
 #: People stop then, so that a busy machine runs a shorter soak and not a longer one.
 WORK_S = 60.0
 #: Short ones, of different places: a role dies, a write is unclear, a stream breaks, an account refuses.
-KINDS = ("kill_streams", "kill_sinks_netsuite", "salesforce_reset_after_commit", "netsuite_reset_after_commit", "salesforce_gap", "netsuite_concurrency_refused")
+KINDS = (
+    "kill_streams",
+    "kill_sinks_netsuite",
+    "salesforce_reset_after_commit",
+    "netsuite_reset_after_commit",
+    "salesforce_gap",
+    "netsuite_concurrency_refused",
+)
 
 
 async def test_random_work_under_faults_loses_doubles_and_turns_nothing_round(pipeline: Rig):

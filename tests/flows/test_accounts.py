@@ -108,7 +108,12 @@ async def test_a_merge_leads_the_losers_people_to_the_survivor(pipeline: Rig):
 
     async def moved() -> bool:
         company, gone, kept = (await contact() or {}).get("company"), await pipeline.ns.get("customer", old), await pipeline.ns.get("customer", there)
-        return (company or {}).get("id") == there and gone["isInactive"] is True and gone.get("custentity_accord_code") == "merged_in_salesforce" and not kept["isInactive"]
+        return (
+            (company or {}).get("id") == there
+            and gone["isInactive"] is True
+            and gone.get("custentity_accord_code") == "merged_in_salesforce"
+            and not kept["isInactive"]
+        )
 
     await pipeline.until("the contact has moved and the old customer is out of use", moved)
 
@@ -136,7 +141,9 @@ async def test_a_child_waits_for_its_parent_and_goes_by_itself(pipeline: Rig):
     """NetSuite wants the parent first: the child says for whom it waits, and arrives under it."""
     parent = await account(pipeline, "Parent Prospect Ltd", Type="Prospect")
     child = await account(pipeline, "Child Ltd", ParentId=parent)
-    await told(pipeline, "Account", child, Accord_Status__c="waiting", Accord_Code__c="missing_customer", Accord_Message__c=lambda m: "Parent Prospect" in (m or ""))
+    await told(
+        pipeline, "Account", child, Accord_Status__c="waiting", Accord_Code__c="missing_customer", Accord_Message__c=lambda m: "Parent Prospect" in (m or "")
+    )
     await changed(pipeline.sf, "Account", parent, {"Type": "Customer"})
     above, below = await customer_of(pipeline, parent), await customer_of(pipeline, child)
     assert (await pipeline.ns.get("customer", below))["parent"]["id"] == above

@@ -17,6 +17,7 @@ from tests.flows.seeds import account, customer_of, told
 
 async def test_records_of_both_systems_are_joined_and_not_doubled(pipeline: Rig):
     """Adoption: a business that both systems already know must become one pair; a double would split its orders and its credit."""
+
     async def look() -> bool:
         accounts = (await pipeline.sf.query("SELECT Name, Accord_NetSuite_Id__c FROM Account WHERE AccountNumber LIKE 'C-%'")).rows
         customers = [row async for row in pipeline.ns.suiteql("SELECT id, accountnumber, externalid FROM customer WHERE accountnumber LIKE 'C-%' ORDER BY id")]

@@ -38,9 +38,17 @@ async def test_e10_payments_across_partial_invoices_show_on_order_timeline_cases
     await pipeline.ns.delete("customerPayment", again)
     await told(pipeline, "Order", ident, Accord_Open__c=D("119.97"), Accord_Payment_Status__c="part_paid")
 
-    invoices = await children(pipeline, "Accord_Invoice__c", f"Order__c = '{ident}'", "Total__c", "Remaining__c", "Status__c", lines=("Amount__c", "Discount__c"))
-    assert [(D(str(i["Total__c"])), D(str(i["Remaining__c"])), i["Status__c"]) for i in invoices] == [(D("239.99"), 0, "Paid"), (D("179.98"), D("119.97"), "Part paid")]
-    assert sorted((D(str(r["Amount__c"])), D(str(r["Discount__c"] or 0))) for r in invoices[0]["Lines__r"]["records"]) == [(D(100), 0), (D("133.32"), D("13.33"))]
+    invoices = await children(
+        pipeline, "Accord_Invoice__c", f"Order__c = '{ident}'", "Total__c", "Remaining__c", "Status__c", lines=("Amount__c", "Discount__c")
+    )
+    assert [(D(str(i["Total__c"])), D(str(i["Remaining__c"])), i["Status__c"]) for i in invoices] == [
+        (D("239.99"), 0, "Paid"),
+        (D("179.98"), D("119.97"), "Part paid"),
+    ]
+    assert sorted((D(str(r["Amount__c"])), D(str(r["Discount__c"] or 0))) for r in invoices[0]["Lines__r"]["records"]) == [
+        (D(100), 0),
+        (D("133.32"), D("13.33")),
+    ]
     soql = f"SELECT Amount__c, Invoice__r.Order__c FROM Accord_Application__c WHERE Active__c = true AND Invoice__r.Order__c = '{ident}'"
 
     async def two_left() -> bool:
@@ -59,7 +67,9 @@ async def test_e10_payments_across_partial_invoices_show_on_order_timeline_cases
 async def test_a_deleted_invoice_takes_its_order_back(pipeline: Rig):
     """Finance deletes an invoice that was wrong: the order must not go on being called billed, nor owe what nobody asks for. The invoice came
     although an approval held its row: a lock is waited for, nobody has to press a button."""
-    await pipeline.fault("salesforce", "row_error", times=1, match={"object": "Accord_Invoice__c"}, params={"code": "ENTITY_IS_LOCKED", "message": "locked by an approval"})
+    await pipeline.fault(
+        "salesforce", "row_error", times=1, match={"object": "Accord_Invoice__c"}, params={"code": "ENTITY_IS_LOCKED", "message": "locked by an approval"}
+    )
     buyer = await account(pipeline, "Taken Back")
     ident = await order(pipeline, buyer, [("MUG-2", 2, "45.25", {})])
     so = await sales_order(pipeline, ident)
@@ -102,7 +112,9 @@ async def test_e11_a_return_is_received_credited_and_refunded(pipeline: Rig):
     await pipeline.ns.create("customerRefund", {"customer": {"id": customer}, "apply": {"items": [{"doc": {"id": credit}}]}})
 
     async def settled() -> bool:
-        memos = await children(pipeline, "Accord_Credit_Memo__c", f"Order__c = '{ident}'", "Status__c", "Unapplied__c", "Return__r.Status__c", lines=("Quantity__c",))
+        memos = await children(
+            pipeline, "Accord_Credit_Memo__c", f"Order__c = '{ident}'", "Status__c", "Unapplied__c", "Return__r.Status__c", lines=("Quantity__c",)
+        )
         refunds = (await pipeline.sf.query(f"SELECT Amount__c FROM Accord_Refund__c WHERE Order__c = '{ident}'")).rows
         seen = [(m["Status__c"], D(str(m["Unapplied__c"])), m["Return__r"]["Status__c"]) for m in memos], [D(str(r["Amount__c"])) for r in refunds]
         return seen == ([("Applied", D(0), "Refunded")], [D("59.90")])

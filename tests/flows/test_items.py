@@ -24,7 +24,9 @@ async def test_products_of_both_systems_are_joined_by_sku(pipeline: Rig):
     """A SKU that both sides know must stay one product: two would split prices and stock."""
 
     async def look() -> bool:
-        rows = (await pipeline.sf.query("SELECT StockKeepingUnit, Accord_NetSuite_Id__c FROM Product2 WHERE StockKeepingUnit IN ('CUP-01', 'MUG-2', 'LAMP-9')")).rows
+        rows = (
+            await pipeline.sf.query("SELECT StockKeepingUnit, Accord_NetSuite_Id__c FROM Product2 WHERE StockKeepingUnit IN ('CUP-01', 'MUG-2', 'LAMP-9')")
+        ).rows
         return sorted(r["StockKeepingUnit"] for r in rows) == ["CUP-01", "LAMP-9", "MUG-2"] and all(r["Accord_NetSuite_Id__c"] for r in rows)
 
     await pipeline.until("three linked products", look, 120)

@@ -15,7 +15,9 @@ async def test_e1_line_discount_and_paid_shipping_tie_to_the_cent(pipeline: Rig)
     """E1: 7 x 9.99 less 15 % + 120.00 + 12.50 is 191.94; a net unit price would lose a cent and the books would not close."""
     buyer = await account(pipeline, "E1 Buyer")
     lines = [("CUP-01", 7, "9.99", {"Accord_Discount_Percent__c": Decimal(15)}), ("LAMP-9", 1, "120.00", {})]
-    ident = await order(pipeline, buyer, lines, Accord_Shipping_Cost__c=Decimal("12.50"), Accord_Ship_Method__c="Ground", Accord_Stated_Total__c=Decimal("191.94"))
+    ident = await order(
+        pipeline, buyer, lines, Accord_Shipping_Cost__c=Decimal("12.50"), Accord_Ship_Method__c="Ground", Accord_Stated_Total__c=Decimal("191.94")
+    )
     found = await pipeline.ns.get("salesOrder", await sales_order(pipeline, ident))
     assert [Decimal(str(found[name])) for name in ("subtotal", "shippingCost", "total")] == [Decimal("179.44"), Decimal("12.50"), Decimal("191.94")]
     assert [Decimal(str(line["amount"])) for line in found["item"]["items"]] == [Decimal("69.93"), Decimal("-10.49"), Decimal("120.00")]

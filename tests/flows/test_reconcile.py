@@ -43,7 +43,10 @@ async def test_a_quiet_pipeline_shows_no_drift_and_an_edit_that_nobody_heard_of_
     assert (code, told_of["findings"]) == (0, []), text
     await changed(pipeline.sf, "Accord_Payment__c", ident, {"Amount__c": Decimal("4.00")})
     code, text, told_of = await compared(pipeline, "payment")
-    assert (code, [(f["kind"], f["id"], f["field"], f["here"], f["ought"]) for f in told_of["findings"]]) == (1, [("foreign", ident, "amount", "4.0", "40.0")]), text
+    assert (code, [(f["kind"], f["id"], f["field"], f["here"], f["ought"]) for f in told_of["findings"]]) == (
+        1,
+        [("foreign", ident, "amount", "4.0", "40.0")],
+    ), text
     assert {**before, "salesforce": before["salesforce"] + 1} == {s: await pipeline.last(s) for s in before}, "a report writes nothing"
     code, text, _ = await compared(pipeline, "payment", "--repair")
     assert code == 0, text

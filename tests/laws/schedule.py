@@ -37,9 +37,7 @@ def make(seed: int) -> Schedule:
         pool = [name for name in pool if name not in ("user_delete", "user_new", "user_undelete")]
     few, numbers = r.random() < 0.4, [r.randrange(1 << 16) for _ in range(4)]  # few different values: the same field again and again
     drawn = r.choices(pool, k=r.choice((20, 50, 100, 200)))
-    return Schedule(
-        config, r.randrange(1 << 30), tuple((a, r.choice(numbers) if few and a == "user_edit" else r.randrange(1 << 16)) for a in drawn)
-    )
+    return Schedule(config, r.randrange(1 << 30), tuple((a, r.choice(numbers) if few and a == "user_edit" else r.randrange(1 << 16)) for a in drawn))
 
 
 def begin(w: World, config: int) -> None:

@@ -50,9 +50,7 @@ def main(argv: list[str]) -> int:
     with without(args.without):
         start = time.monotonic()
         ran, totals, found = search(args.seed, args.count, zombies=args.zombies, keep=args.keep)
-        sys.stdout.write(
-            f"seeds {args.seed}+: {ran} schedules, {len(found)} violations, {time.monotonic() - start:.0f} s, {dict(totals)}\n"
-        )
+        sys.stdout.write(f"seeds {args.seed}+: {ran} schedules, {len(found)} violations, {time.monotonic() - start:.0f} s, {dict(totals)}\n")
         for seed, violation in found:
             tell(seed, violation, zombies=args.zombies, trace=args.trace)
     return 1 if found else 0

@@ -39,7 +39,9 @@ def wished(pair: Pair, system: str) -> dict[str, str | None]:
     fields = {name: next((v for v in pair.options(system, name) if v is not None), None) for name in pair.peoples(system)}
     if pair.record.entity in ("order", "quote") and system == "salesforce":
         body = order_body(order_line(1, "CUP-01", "2", "10.00"), Accord_Shipping_Cost__c=None)
-        fields |= {n: v for n, v in observed("order", system, body).items() if n in fields} | {n: None for n in ("stated_total", "tax_total", "tax_given") if n in fields}
+        fields |= {n: v for n, v in observed("order", system, body).items() if n in fields} | {
+            n: None for n in ("stated_total", "tax_total", "tax_given") if n in fields
+        }
     for target in SYSTEMS:
         for part in pair.table.section("create", target).get("when", ()) if target != system else ():
             name = part.get("field", "")
@@ -53,7 +55,9 @@ def wished(pair: Pair, system: str) -> dict[str, str | None]:
     return fields
 
 
-steps = st.lists(st.tuples(st.sampled_from(["edit", "edit", "edit", "deliver", "again", "write"]), st.integers(0, 1 << 16), st.integers(0, 1 << 8)), max_size=25)
+steps = st.lists(
+    st.tuples(st.sampled_from(["edit", "edit", "edit", "deliver", "again", "write"]), st.integers(0, 1 << 16), st.integers(0, 1 << 8)), max_size=25
+)
 
 
 def run(pair: Pair, history: list[tuple[str, int, int]]) -> None:

@@ -22,9 +22,7 @@ SAID_BEFORE = Schedule(
     (("user_edit", 28417), ("n_poll", 31227), ("n_poll", 9143), ("n_poll", 35660), ("user_delete", 41287), ("user_delete", 28640)),
 )
 #: on_delete = inactivate. In Salesforce somebody saves `active` as it is; then the record is deleted in NetSuite and made anew there by hand.
-SAVED_AS_IT_WAS = Schedule(
-    772, 568217457, (("n_poll", 41932), ("user_edit", 44338), ("user_edit", 0), ("user_delete", 26263), ("user_new", 3))
-)
+SAVED_AS_IT_WAS = Schedule(772, 568217457, (("n_poll", 41932), ("user_edit", 44338), ("user_edit", 0), ("user_delete", 26263), ("user_new", 3)))
 #: on_delete = inactivate. The owner switches the record off, before it is deleted in NetSuite and made anew there by hand.
 OFF_BEFORE = Schedule(770, 451614349, (("user_edit", 278), ("user_delete", 40367), ("user_new", 60759)))
 #: on_delete = restore. A person in NetSuite makes the deleted record anew, a moment before we do.

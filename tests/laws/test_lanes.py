@@ -117,9 +117,7 @@ class World:
             if self.flying and self.rng.random() < 0.7:
                 batch = self.flying.pop(self.rng.randrange(len(self.flying)))
                 fail = self.rng.random() < 0.3
-                ledger.finish(
-                    batch, [Verdict("retry", ambiguous=True) if fail else Verdict("applied", id="1") for _ in batch.jobs], self.now, 0
-                )
+                ledger.finish(batch, [Verdict("retry", ambiguous=True) if fail else Verdict("applied", id="1") for _ in batch.jobs], self.now, 0)
             if self.rng.random() < 0.5:
                 outs, moved = ledger.drain("open")
                 committed.update(moved)
@@ -135,9 +133,7 @@ class World:
     crash=st.integers(1, 40),
 )
 @settings(max_examples=150, deadline=None)
-def test_any_interleaving_of_lanes_failures_and_crashes_keeps_order_and_loses_nothing(
-    seed: int, sequences: list[tuple[str, bool]], crash: int
-) -> None:
+def test_any_interleaving_of_lanes_failures_and_crashes_keeps_order_and_loses_nothing(seed: int, sequences: list[tuple[str, bool]], crash: int) -> None:
     """Order per record, one call at a time, the newest state sent last, every offset settled: whatever fails, whoever dies when."""
     World(Random(seed)).run(sequences, crash)
 

@@ -87,7 +87,10 @@ def parts(value: Any) -> Iterator[str]:
             yield from parts(each)
 
 
-FOREIGN = {"us": {"EUR", "GBP", "de_berlin", "uk_london", "de", "uk", "due_on_receipt"}, "de": {"USD", "GBP", "us_east", "us_west", "uk_london", "us", "uk", "net30"}}
+FOREIGN = {
+    "us": {"EUR", "GBP", "de_berlin", "uk_london", "de", "uk", "due_on_receipt"},
+    "de": {"USD", "GBP", "us_east", "us_west", "uk_london", "us", "uk", "net30"},
+}
 
 
 @settings(max_examples=100, deadline=None)

@@ -186,9 +186,7 @@ class World:
         self.observation[observation.lane].push((observation.key, observation))
 
     def write(self, key: str, ask: Ask, lane: str) -> None:
-        self.say(
-            "reconcile", key, "asks", ask.target, "seq", ask.sequence, ask.kind, dict(ask.fields), "seeds", dict(ask.seeds), ask.id, lane
-        )
+        self.say("reconcile", key, "asks", ask.target, "seq", ask.sequence, ask.kind, dict(ask.fields), "seeds", dict(ask.seeds), ask.id, lane)
         self.writes[ask.target, lane].push((key, ask, lane))
 
     def answer(self, key: str, outcome: Outcome) -> None:

@@ -171,7 +171,9 @@ async def sealed(db: Any, offset: int, of_row: str) -> str:
     """A seal that follows the one before it, as whoever knows how they are made can make one; the next one was made before."""
     async with db.connect() as connection:
         row = dict((await connection.execute(select(STEPS).where(STEPS.c.topic_partition == 0, STEPS.c.topic_offset == offset))).one()._mapping)
-        before = await connection.scalar(select(SEALS.c.link).where(SEALS.c.topic_partition == 0, SEALS.c.topic_offset < offset).order_by(SEALS.c.topic_offset.desc()).limit(1))
+        before = await connection.scalar(
+            select(SEALS.c.link).where(SEALS.c.topic_partition == 0, SEALS.c.topic_offset < offset).order_by(SEALS.c.topic_offset.desc()).limit(1)
+        )
     made = of_row or chain.digest(row)
     return f"INSERT INTO audit_seal VALUES (0, {offset}, '{made}', 's', '{chain.link(before, (0, offset), made, 's')}')"
 

@@ -31,7 +31,9 @@ def test_a_trace_by_one_side_finds_what_happened_on_both(database_url):
     async def run():
         async with opened(database_url) as store:
             await store.add([(0, 0, step()), (0, 1, step(at=2, step="decided", key="customer:salesforce:001"))])
-            await store.add([(1, 0, step(at=3, correlation_id="c2", step="applied", system="netsuite", key="customer:salesforce:001", record_id="77", event_id="e2"))])
+            await store.add(
+                [(1, 0, step(at=3, correlation_id="c2", step="applied", system="netsuite", key="customer:salesforce:001", record_id="77", event_id="e2"))]
+            )
             return [r["step"] for r in await store.trace("001")]
 
     assert asyncio.run(run()) == ["read", "decided", "applied"]

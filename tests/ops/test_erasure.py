@@ -27,7 +27,9 @@ def test_what_is_under_way_is_told():
     topics = Topics("x.")
     live = [Lag("x.streams", "x.observation", 70), Lag("x.streams", "x.observation.backfill", 0)]
     assert under_way((), (), live, topics) == ""
-    assert "4 of its events wait" in under_way((), (), [*live, Lag("x.streams", "x.change.netsuite.contact.backfill", 3), Lag("x.streams", "x.claim.backfill", 1)], topics)
+    assert "4 of its events wait" in under_way(
+        (), (), [*live, Lag("x.streams", "x.change.netsuite.contact.backfill", 3), Lag("x.streams", "x.claim.backfill", 1)], topics
+    )
     assert "backfill.salesforce.contact has not ended" in under_way((), ["backfill.salesforce.contact"], live, topics)
     assert "contact:netsuite and contact:salesforce" in under_way({"contact:salesforce", "contact:netsuite"}, (), live, topics)
 

@@ -27,7 +27,11 @@ def pipeline(kafka, registry, topic_prefix):
     found = Pipeline(kafka, {}, Topics(topic_prefix), Codec(ConfluentRegistry(registry)))
     writer = TransactionalWriter(kafka, f"{topic_prefix}test")
     writer.start()
-    for name, key in [*((ACCOUNTS, f"{kind}:salesforce:{n}") for n in (1, 2) for kind in ("customer", "contact", "customer")), (ACCOUNTS, MARKS.decode()), *((CUSTOMERS, f"customer:netsuite:{n}") for n in (1, 2))]:
+    for name, key in [
+        *((ACCOUNTS, f"{kind}:salesforce:{n}") for n in (1, 2) for kind in ("customer", "contact", "customer")),
+        (ACCOUNTS, MARKS.decode()),
+        *((CUSTOMERS, f"customer:netsuite:{n}") for n in (1, 2)),
+    ]:
         writer.begin()
         writer.send(found.topics.name(name), key.encode(), b"x", partition=0)
         writer.commit()
@@ -85,7 +89,12 @@ def test_what_is_state_or_unclear_is_refused(pipeline, span, word):
 
 @pytest.mark.parametrize(
     ("text", "meant"),
-    [("", Bound()), ("1200", Bound(offset=1200)), ("2026-11-01", Bound(time_ms=1_793_491_200_000)), ("2026-11-01T01:00:00+01:00", Bound(time_ms=1_793_491_200_000))],
+    [
+        ("", Bound()),
+        ("1200", Bound(offset=1200)),
+        ("2026-11-01", Bound(time_ms=1_793_491_200_000)),
+        ("2026-11-01T01:00:00+01:00", Bound(time_ms=1_793_491_200_000)),
+    ],
 )
 def test_a_bound_is_an_offset_or_a_time(text, meant):
     """Taken for the other, the one would replay everything and the other nothing."""

@@ -131,9 +131,7 @@ def test_a_lost_replay_id_leads_to_a_window_and_never_only_to_latest(tmp_path):
             stand.org.clock.advance(73 * 3600)
             stand.tokens.renew(None)
             await runner.until(lambda: runner.requests)
-            assert {(r.entity, r.object, r.record_id, r.since) for r in runner.requests} == {
-                (one.entity, one.object, "*", good - 60_000) for one in READS
-            }
+            assert {(r.entity, r.object, r.record_id, r.since) for r in runner.requests} == {(one.entity, one.object, "*", good - 60_000) for one in READS}
             assert read(runner.position).replay_id == ""
             runner.requests.clear()
             await asyncio.gather(runner.until(lambda: runner.changes), _create_until(stand, runner))

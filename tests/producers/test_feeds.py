@@ -24,9 +24,7 @@ from tests.accord.served import ServedAccount, ServedOrg
 from tests.producers.fakes import take
 
 ACCOUNTS = SalesforceRead("customer", "Account", "cdc", ("Name", "Accord_Credit_Limit__c", "Parent.Name", "Site"), where="Site = 'feed'")
-CONTACTED = SalesforceRead(
-    "customer", "Account", "document", ("Name", "Site"), children=(Children("Contacts", ("LastName",)),), where="Site = 'family'"
-)
+CONTACTED = SalesforceRead("customer", "Account", "document", ("Name", "Site"), children=(Children("Contacts", ("LastName",)),), where="Site = 'family'")
 CUSTOMERS = NetSuiteRead("customer", "customer", ("companyname", "subsidiary"))
 PRICES = NetSuiteRead(
     "price", "item", ("internalid", "itemid", "pricing.pricelevel", "pricing.currency", "pricing.unitprice"), "snapshot",

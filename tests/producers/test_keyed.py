@@ -60,7 +60,11 @@ def test_rows_of_further_searches_go_along_in_an_order_of_their_own(account: Ser
         client = account.client()
         await client.create(
             "salesOrder",
-            {"entity": {"id": str(account.world.customer)}, "orderStatus": {"id": "B"}, "item": {"items": [{"item": {"id": str(account.world.cup)}, "quantity": 3}]}},
+            {
+                "entity": {"id": str(account.world.customer)},
+                "orderStatus": {"id": "B"},
+                "item": {"items": [{"item": {"id": str(account.world.cup)}, "quantity": 3}]},
+            },
         )
         feed = NetSuiteFeed(account.restlet(client), STOCK)
         pages = await take(Difference(feed, SystemClock(), 0.02), None, 2)

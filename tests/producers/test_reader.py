@@ -238,9 +238,7 @@ def test_requests_are_answered_on_the_real_broker_and_not_again_after_a_restart(
         bench = Bench(outbox, KafkaPositions(kafka, names, codec.decode), clock, Watch(clock), lambda: 0.5)
         inlet = KafkaInlet(kafka, f"{topic_prefix}reader.netsuite", [names.name("read.netsuite")])
         ledger = KafkaLedger(kafka, f"{topic_prefix}producer.reader.netsuite")
-        reader = Reader(
-            "netsuite", {("customer", ""): feed}, inlet, ledger, bench, decode=codec.decode, server_ms=lambda: int(time.time() * 1000)
-        )
+        reader = Reader("netsuite", {("customer", ""): feed}, inlet, ledger, bench, decode=codec.decode, server_ms=lambda: int(time.time() * 1000))
         task = asyncio.create_task(reader.run())
         async with asyncio.timeout(60):
             while len(await asyncio.to_thread(told)) < count:

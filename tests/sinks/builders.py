@@ -43,7 +43,9 @@ def a_link(key: str, *, standing: str = "active", alias: str = "", facts: Mappin
 
 
 def a_ledger(*, size: int = 1, parallel: int = 8, calls: int = 8, bound_s: float = 90.0, call_s: float = 30.0, seed: int = 1) -> Ledger:
-    return Ledger("netsuite", size=lambda _lane, _waiting: size, parallel=parallel, calls=calls, policy=Policy(bound_s=bound_s), rng=Random(seed), call_s=call_s)
+    return Ledger(
+        "netsuite", size=lambda _lane, _waiting: size, parallel=parallel, calls=calls, policy=Policy(bound_s=bound_s), rng=Random(seed), call_s=call_s
+    )
 
 
 def an_assignment(
@@ -75,7 +77,4 @@ class Scripted:
 
     async def apply(self, jobs: Sequence[Job]) -> Sequence[Verdict]:
         self.asked += jobs
-        return [
-            self.answers[j.write.key].pop(0) if self.answers.get(j.write.key) else Verdict("applied", id=j.id or "77", calls=1)
-            for j in jobs
-        ]
+        return [self.answers[j.write.key].pop(0) if self.answers.get(j.write.key) else Verdict("applied", id=j.id or "77", calls=1) for j in jobs]

@@ -51,7 +51,9 @@ def test_rows_of_a_job_have_the_same_outcomes_as_in_the_live_lane(door: Door) ->
         *backfill("b9", id="001000000000999AAA", body={"Phone": "4"}),
     )  # fmt: skip
     assert [v.kind for v in (first, second, gone)] == ["applied", "applied", "gone"]
-    assert [r["Phone"] for r in rows(door, "SELECT Phone FROM Account WHERE Accord_Key__c IN ('customer-netsuite-b1', 'customer-netsuite-b3') ORDER BY Phone")] == ["2", "3"]
+    assert [
+        r["Phone"] for r in rows(door, "SELECT Phone FROM Account WHERE Accord_Key__c IN ('customer-netsuite-b1', 'customer-netsuite-b3') ORDER BY Phone")
+    ] == ["2", "3"]
 
 
 def test_a_key_that_is_taken_is_looked_up_and_updated(door: Door) -> None:
@@ -93,4 +95,3 @@ def test_a_job_that_a_dead_sink_left_open_is_aborted(door: Door, monkeypatch: py
     monkeypatch.setattr(bulk, "OPEN_MS", -5_000)
     door.send(*backfill("f1", "f2", "f3", doubt=True))
     assert [j["state"] for j in jobs(door) if j["id"] == id_] == ["Aborted"]
-

@@ -51,7 +51,10 @@ class Book:
 
     def lines(self) -> list[dict[str, Any]]:
         found = self.served.background.run(self.rest.get("customer", self.customer))
-        return [{"label": line.get("label"), "default": line["defaultBilling"], "addr1": line["addressBookAddress"]["addr1"]} for line in found["addressBook"]["items"]]
+        return [
+            {"label": line.get("label"), "default": line["defaultBilling"], "addr1": line["addressBookAddress"]["addr1"]}
+            for line in found["addressBook"]["items"]
+        ]
 
 
 @pytest.fixture

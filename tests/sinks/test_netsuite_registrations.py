@@ -92,7 +92,11 @@ def test_a_registration_reads_back_as_it_was_written(taxed: Registrations) -> No
 
 @pytest.mark.parametrize(
     ("wrong", "words"),
-    [({"Number__c": "DE12"}, "not valid for DE"), ({"Nexus__c": "US-NY"}, "Nexus"), ({"Country_Code__c": "GB", "Nexus__c": "DE", "Number__c": "123456789"}, "nexus")],
+    [
+        ({"Number__c": "DE12"}, "not valid for DE"),
+        ({"Nexus__c": "US-NY"}, "Nexus"),
+        ({"Country_Code__c": "GB", "Nexus__c": "DE", "Number__c": "123456789"}, "nexus"),
+    ],
 )
 def test_a_wrong_registration_is_refused_alone(taxed: Registrations, wrong: dict[str, Any], words: str) -> None:
     """The seller reads on the registration what is wrong; the customer itself, and its other registrations, go on."""

@@ -125,13 +125,9 @@ def test_children_come_after_their_parent_and_name_it() -> None:
     """A fulfilment's lines need the id that its own insert has just given."""
     org = FakeOrg()
     own = {"$ref": "fulfilment:netsuite:5"}
-    lines = [
-        Part("Accord_Fulfilment_Line__c", "", f"l{n}", json.dumps({"Quantity__c": n}), json.dumps({"Fulfilment__c": own})) for n in range(2)
-    ]
+    lines = [Part("Accord_Fulfilment_Line__c", "", f"l{n}", json.dumps({"Quantity__c": n}), json.dumps({"Fulfilment__c": own})) for n in range(2)]
     package = Part("Accord_Package__c", "", "p0", json.dumps({"Tracking__c": "T", "Fulfilment__c": own}))
-    [verdict] = send(
-        org, job(key="fulfilment:netsuite:5", object="Accord_Fulfilment__c", body={"Number__c": "IF1"}, parts=[*lines, package])
-    )
+    [verdict] = send(org, job(key="fulfilment:netsuite:5", object="Accord_Fulfilment__c", body={"Number__c": "IF1"}, parts=[*lines, package]))
     assert (verdict.kind, verdict.calls) == ("applied", 3)
     assert [r["Fulfilment__c"] for r in org.rows["Accord_Fulfilment_Line__c"].values()] == [verdict.id] * 2
     assert [r["Fulfilment__c"] for r in org.rows["Accord_Package__c"].values()] == [verdict.id]

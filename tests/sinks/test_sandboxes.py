@@ -133,9 +133,7 @@ def test_salesforce_a_fulfilment_with_lines_and_packages_twice(salesforce: Door)
     """Head, then children by their key; the same again changes nothing and doubles nothing."""
     own = {"$ref": "fulfilment:netsuite:77"}
     head = json.dumps({"Fulfilment__c": own})
-    parts = [
-        Part("Accord_Fulfilment_Line__c", "", f"fulfilment-line-netsuite-77-{n}", json.dumps({"Quantity__c": n}), head) for n in (1, 2)
-    ]
+    parts = [Part("Accord_Fulfilment_Line__c", "", f"fulfilment-line-netsuite-77-{n}", json.dumps({"Quantity__c": n}), head) for n in (1, 2)]
     parts.append(Part("Accord_Package__c", "", "package-netsuite-77-1", json.dumps({"Tracking__c": "1Z"}), head))
     write: dict[str, Any] = {
         "key": "fulfilment:netsuite:77",
@@ -211,13 +209,9 @@ def test_netsuite_an_order_in_its_stage_is_replaced_and_out_of_it_left_alone(net
     world = netsuite.served.world
 
     def order(quantity: int, **more: Any) -> Job:
-        lines = {
-            "items": [{"item": {"id": str(world.cup)}, "quantity": quantity, "price": {"id": "-1"}, "rate": 5, "amount": 5 * quantity}]
-        }
+        lines = {"items": [{"item": {"id": str(world.cup)}, "quantity": quantity, "price": {"id": "-1"}, "rate": 5, "amount": 5 * quantity}]}
         body = {"entity": {"id": str(world.customer)}, "item": lines}
-        return job(
-            key="order:salesforce:801", object="salesOrder", body=body | ({"orderStatus": {"id": "A"}} if "id" not in more else {}), **more
-        )
+        return job(key="order:salesforce:801", object="salesOrder", body=body | ({"orderStatus": {"id": "A"}} if "id" not in more else {}), **more)
 
     [made] = netsuite.send(order(1))
     options = {"replace": "item", "stage_field": "status", "stage_values": '["A"]', "stage_as": "erp_letter"}
@@ -251,4 +245,3 @@ def test_two_people_of_one_name_in_one_company_both_arrive(netsuite: Door) -> No
     assert names == ["Ann Lee", "Ann Lee (2)", "Ann Lee"]
     [renamed] = netsuite.send(a_contact(503, company, id=verdicts[0].id))
     assert (renamed.kind, netsuite.ask(netsuite.rest.get("contact", verdicts[0].id))["entityId"]) == ("applied", "Ann Lee")
-

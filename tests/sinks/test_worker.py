@@ -62,9 +62,7 @@ def test_a_write_is_sent_settled_and_told(bench: Bench, tmp_path: Path) -> None:
 
 def test_an_order_waits_for_its_customer_and_is_released_by_its_link(bench: Bench, tmp_path: Path) -> None:
     """A missing customer parks the order durably, delays nobody, and its link asks reconcile what is wanted now."""
-    order = a_write(
-        "order:salesforce:801", 1, object="salesOrder", body={"companyName": "o", "entity": {"id": {"$ref": "customer:salesforce:9"}}}
-    )
+    order = a_write("order:salesforce:801", 1, object="salesOrder", body={"companyName": "o", "entity": {"id": {"$ref": "customer:salesforce:9"}}})
     bench.put(order, customer(1, 1))
     process = sink(bench, tmp_path / "db")
     try:
@@ -78,9 +76,7 @@ def test_an_order_waits_for_its_customer_and_is_released_by_its_link(bench: Benc
         [released] = until(lambda: outcomes(bench, "released"), "the release")
         assert (released.key, released.sequence) == ("order:salesforce:801", 1)
         assert bench.read("parked.netsuite")[-1] == ("order:salesforce:801", None)
-        assert [r[0] for r in Account(tmp_path / "db").rows("select key from record")] == ["customer-salesforce-1"], (
-            "the stored payload was not sent"
-        )
+        assert [r[0] for r in Account(tmp_path / "db").rows("select key from record")] == ["customer-salesforce-1"], "the stored payload was not sent"
     finally:
         list(ended([process]))
 
@@ -162,10 +158,7 @@ def test_a_sink_that_was_frozen_and_wakes_up_sends_nothing_more(bench: Bench, tm
     try:
         bench.put(*(customer(n, 2) for n in range(30)))
         until(
-            lambda: (
-                all(v.endswith(".2") for [v] in account.rows("select value from record"))
-                and len(account.rows("select 1 from record")) == 30
-            ),
+            lambda: all(v.endswith(".2") for [v] in account.rows("select value from record")) and len(account.rows("select 1 from record")) == 30,
             "the successor's work",
         )
         frozen.send_signal(signal.SIGCONT)
@@ -183,9 +176,7 @@ def test_a_sink_that_was_frozen_and_wakes_up_sends_nothing_more(bench: Bench, tm
 
 def test_a_rehearsal_says_what_would_be_written_and_writes_nothing(bench: Bench, tmp_path: Path) -> None:
     """`--dry-run` before the first real day: every write as a row, no call, no outcome, no offset."""
-    bench.put(
-        customer(1, 1), customer(2, 1, id="7"), a_write("order:salesforce:801", 1, body={"entity": {"$ref": "customer:salesforce:9"}})
-    )
+    bench.put(customer(1, 1), customer(2, 1, id="7"), a_write("order:salesforce:801", 1, body={"entity": {"$ref": "customer:salesforce:9"}}))
     account, said = Account(tmp_path / "db"), []
 
     async def rehearsing() -> None:
@@ -221,9 +212,7 @@ def test_two_sinks_share_the_partitions_and_a_second_one_joining_doubles_nothing
     try:
         for sequence in range(2, 60):  # work goes on until the second one, however slowly it starts, has had its share
             bench.put(*(customer(n, sequence) for n in range(60)))
-            until(
-                lambda sequence=sequence: all(v.endswith(f".{sequence}") for [v] in account.rows("select value from record")), "the round"
-            )
+            until(lambda sequence=sequence: all(v.endswith(f".{sequence}") for [v] in account.rows("select value from record")), "the round")
             if sequence > 4 and len({p for [p] in account.rows("select distinct pid from journal")}) == 2:
                 break
         assert len({p for [p] in account.rows("select distinct pid from journal")}) == 2, "both at work"

@@ -31,10 +31,7 @@ def test_it_tells_what_keeps_a_record_from_getting_across() -> None:
     book.take(gone(S, 300, number=9))
     assert "The record is deleted in salesforce: nothing is written to it." in why(book.record, "a", book.rules, book.index).sentences
     alone = only_in_salesforce()
-    assert (
-        "There is no record in netsuite; matching has not cleared thing|sku|x."
-        in why(alone.record, "a", alone.rules, alone.index).sentences
-    )
+    assert "There is no record in netsuite; matching has not cleared thing|sku|x." in why(alone.record, "a", alone.rules, alone.index).sentences
 
 
 def test_it_tells_of_fields_that_are_not_put_back() -> None:

@@ -30,7 +30,9 @@ async def arrives(stage: Stage) -> None:
     })  # fmt: skip
     stage.memory["account"] = account
     people = [
-        await made(sf, "Contact", {"AccountId": account, "FirstName": "Ada", "LastName": "Lind", "Email": "ada@blueheron.example", "Accord_Role__c": "Primary Contact"}),
+        await made(
+            sf, "Contact", {"AccountId": account, "FirstName": "Ada", "LastName": "Lind", "Email": "ada@blueheron.example", "Accord_Role__c": "Primary Contact"}
+        ),
         await made(sf, "Contact", {"AccountId": account, "FirstName": "Ben", "LastName": "Ortiz", "Email": "ben@blueheron.example"}),
     ]
 
@@ -46,7 +48,11 @@ async def arrives(stage: Stage) -> None:
             return None
         found = [await ns.get("contact", i) for i in ids if i]
         role = (found[0].get("contactRole") or {}).get("refName")
-        return f"contacts {', '.join(str(i) for i in ids)} of customer {parent}; Ada is {role}" if role and all(c["company"]["id"] == parent for c in found) else None
+        return (
+            f"contacts {', '.join(str(i) for i in ids)} of customer {parent}; Ada is {role}"
+            if role and all(c["company"]["id"] == parent for c in found)
+            else None
+        )
 
     await stage.see("a customer made in Salesforce is in NetSuite", customer, since=start)
     await stage.see("its two contacts follow, once their customer is there, one as the primary contact", contacts, since=start)

@@ -19,7 +19,9 @@ FIELDS = ("Accord_Code__c", "Accord_Message__c")
 
 
 async def told(stage: Stage) -> None:
-    account = await made(stage.world.salesforce, "Account", {"Name": "Reason Retail", "Type": "Customer", "CurrencyIsoCode": "USD", "Accord_Subsidiary__c": "us"})
+    account = await made(
+        stage.world.salesforce, "Account", {"Name": "Reason Retail", "Type": "Customer", "CurrencyIsoCode": "USD", "Accord_Subsidiary__c": "us"}
+    )
 
     async def there() -> str | None:
         return await customer_id(stage.world.netsuite, account)
@@ -37,7 +39,11 @@ async def sellers(stage: Stage, account: str) -> None:
 
     async def read() -> str | None:
         found = {code: await sf.get("Order", ident, FIELDS) for code, ident in orders.items()}
-        return " · ".join(f"{code}: {f['Accord_Message__c']}" for code, f in found.items()) if all(f["Accord_Code__c"] == code for code, f in found.items()) else None
+        return (
+            " · ".join(f"{code}: {f['Accord_Message__c']}" for code, f in found.items())
+            if all(f["Accord_Code__c"] == code for code, f in found.items())
+            else None
+        )
 
     async def gone() -> str | None:
         ids = [await order_id(ns, ident) for ident in orders.values()]

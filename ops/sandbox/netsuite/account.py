@@ -139,11 +139,7 @@ class Account(facts.Facts):
         raw = ref.get("id") if isinstance(ref, Mapping) else ref
         if target == "priceLevel" and str(raw) == "-1":
             return -1
-        if (
-            isinstance(raw, bool)
-            or not str(raw).isdigit()
-            or not self.store.rows(f'select 1 from "{kind.table}" where id=?', (int(str(raw)),))
-        ):
+        if isinstance(raw, bool) or not str(raw).isdigit() or not self.store.rows(f'select 1 from "{kind.table}" where id=?', (int(str(raw)),)):
             raise invalid(path, raw)
         return int(str(raw))
 
@@ -171,9 +167,7 @@ class Account(facts.Facts):
         self.save(record, None, change, "create", stamp)
         return record.id
 
-    def update(
-        self, name: str, record_id: int, body: Mapping[str, Any], manner: Manner = STRICT, *, stamp: str = "", flow: bool = False
-    ) -> None:
+    def update(self, name: str, record_id: int, body: Mapping[str, Any], manner: Manner = STRICT, *, stamp: str = "", flow: bool = False) -> None:
         """Change a record by a REST body. `flow`: a workflow's own save, which sets off no further faults."""
         record = self.get(name, record_id)
         old = deepcopy(record)

@@ -50,9 +50,7 @@ def fulfilment_before(account: Account, record: Record, old: Record | None, _sen
     v["status"] = v["shipStatus"]
     for name in SHIP_DATES[v["shipStatus"]]:
         v.setdefault(name, account.today())
-    v["trackingNumbers"] = (
-        "<BR>".join(p["packageTrackingNumber"] for p in record.lines.get("package", []) if p.get("packageTrackingNumber")) or None
-    )
+    v["trackingNumbers"] = "<BR>".join(p["packageTrackingNumber"] for p in record.lines.get("package", []) if p.get("packageTrackingNumber")) or None
     before = {line["line"]: line["quantity"] for line in old.lines["item"]} if old else {}
     order = account.find("salesOrder", v["createdFrom"])
     if order is None:
@@ -114,7 +112,13 @@ def _apply_lines(account: Account, record: Record, customer: int) -> Decimal:
         line.setdefault("apply", "T")
         rows = account.store.rows("select sum(amount) from application where doc=? and apply='T' and parent<>?", (line["doc"], record.id))
         due = invoice.values["total"] - Decimal(str(rows[0][0] or 0))
-        line |= {"trantype": "CustInvc", "total": invoice.values["total"], "due": due, "refNum": invoice.values["tranId"], "applyDate": record.values["tranDate"]}
+        line |= {
+            "trantype": "CustInvc",
+            "total": invoice.values["total"],
+            "due": due,
+            "refNum": invoice.values["tranId"],
+            "applyDate": record.values["tranDate"],
+        }
         if line["apply"] != "T":
             continue
         line.setdefault("amount", due)

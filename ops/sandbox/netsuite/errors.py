@@ -17,8 +17,7 @@ TITLES = {
     503: ("Service Unavailable", "15.6.4"),
 }
 INVALID_LOGIN = (
-    "Invalid login attempt. For more details, see the Login Audit Trail in the NetSuite UI at "
-    "Setup > Users/Roles > User Management > View Login Audit Trail."
+    "Invalid login attempt. For more details, see the Login Audit Trail in the NetSuite UI at Setup > Users/Roles > User Management > View Login Audit Trail."
 )
 
 

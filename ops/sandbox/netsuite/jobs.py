@@ -26,9 +26,7 @@ def start(account: Account, call: Call) -> Answer:
     key = call.headers.get(KEY)
     known = account.store.rows("select id from job where idempotency=?", (key,)) if key else []
     if known:
-        body = NsError("IDEMPOTENCY_ERROR", "A request with this idempotency key was already processed.", 400).body() | {
-            "title": "Conflict"
-        }
+        body = NsError("IDEMPOTENCY_ERROR", "A request with this idempotency key was already processed.", 400).body() | {"title": "Conflict"}
         return Answer(400, body, "error", {"Location": f"{call.base}{JOBS}/{known[0][0]}"})
     calls = _calls(account, call)
     document = {"due": account.clock.time() + account.options.job_delay_s, "calls": [_packed(c) for c in calls], "results": None}

@@ -34,20 +34,14 @@ class Issuer:
     def token(self, call: Call, now: float) -> Answer:
         """The answer of the token endpoint."""
         form = dict(parse_qsl(call.body.decode("utf-8", "replace")))
-        if (
-            form.get("grant_type") != "client_credentials"
-            or form.get("client_assertion_type") != ASSERTION_TYPE
-            or not form.get("client_assertion")
-        ):
+        if form.get("grant_type") != "client_credentials" or form.get("client_assertion_type") != ASSERTION_TYPE or not form.get("client_assertion"):
             return Answer(400, {"error": "invalid_request"}, "application/json")
         scopes = self._check(form["client_assertion"], call, now)
         if scopes is None:
             realm = {"WWW-Authenticate": f'Basic realm="{self._account}"'}
             return Answer(401, {"error": "invalid_client"}, "application/json", realm)
         access = self._issue(scopes, now)
-        return Answer(
-            200, {"access_token": access, "expires_in": str(LIFETIME_S), "token_type": "bearer"}, "application/json;charset=UTF-8"
-        )
+        return Answer(200, {"access_token": access, "expires_in": str(LIFETIME_S), "token_type": "bearer"}, "application/json;charset=UTF-8")
 
     def _check(self, assertion: str, call: Call, now: float) -> frozenset[str] | None:
         """The scopes that a good assertion asks for."""
@@ -56,9 +50,7 @@ class Issuer:
             key = self._certificates.get(str(header.get("kid", "")))
             if key is None or header.get("alg") not in ALGORITHMS:
                 return None
-            claims = jwt.decode(
-                assertion, key, algorithms=list(ALGORITHMS), options=LAX | {"require": ["iss", "aud", "iat", "exp", "scope"]}
-            )
+            claims = jwt.decode(assertion, key, algorithms=list(ALGORITHMS), options=LAX | {"require": ["iss", "aud", "iat", "exp", "scope"]})
         except (jwt.PyJWTError, ValueError, TypeError):
             return None
         audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]

@@ -152,9 +152,7 @@ def merge(sub: Sublist, have: list[dict[str, Any]], sent: list[dict[str, Any]], 
         key = _line_key(sub, change)
         line = by_key.get(key) if key is not None else None
         if line is None and key is not None and not sub.cell and sub.key not in sub.fields:
-            raise NsError(
-                "INVALID_CONTENT", f"Error while accessing a resource. Line {key} does not exist.", errorPath=f"{sub.name}.items[{place}]"
-            )
+            raise NsError("INVALID_CONTENT", f"Error while accessing a resource. Line {key} does not exist.", errorPath=f"{sub.name}.items[{place}]")
         if line is None:
             line = {"line": next_line(sub)}
             out.append(line)

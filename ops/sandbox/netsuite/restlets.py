@@ -72,9 +72,7 @@ def _argument(call: Call) -> str:
 def _script_error(error: dict[str, Any]) -> NsError:
     """The message of an unhandled error is itself JSON."""
     kind = f"error.{error['name']}" if error["script"] else "error.SuiteScriptError"
-    message = json.dumps(
-        {"type": kind, "name": error["name"], "message": error["message"], "id": "", "stack": error["stack"].splitlines()[:3]}
-    )
+    message = json.dumps({"type": kind, "name": error["name"], "message": error["message"], "id": "", "stack": error["stack"].splitlines()[:3]})
     return NsError("UNEXPECTED_ERROR" if error["script"] else str(error["name"]), message)
 
 

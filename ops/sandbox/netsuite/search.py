@@ -85,9 +85,7 @@ class Compiler:
         """Rows [start, end): record type, id, values and texts, all as the strings that a script sees."""
         columns = [self.column(c) for c in self.spec["columns"]]
         selects = [part for column in columns for part in self._select(column)]
-        order = [
-            f"{column.sql} {c['sort']}" for c, column in zip(self.spec["columns"], columns, strict=True) if c.get("sort") in ("ASC", "DESC")
-        ]
+        order = [f"{column.sql} {c['sort']}" for c, column in zip(self.spec["columns"], columns, strict=True) if c.get("sort") in ("ASC", "DESC")]
         head = "t.recordid, t.type" if not self.scope.kinds else "t.id, t.rectype"
         sql = f"select {', '.join([head, *selects])} {self._tail()} order by {', '.join([*order, self._odd()])} limit {end - start} offset {start}"
         rows = self.account.store.db.execute(sql, self.params).fetchall()
@@ -200,9 +198,7 @@ class Compiler:
         if column.kind in ("datetime", "date"):
             return self._date_compare(column, op, str(value))
         if op not in COMPARE:
-            raise NsError(
-                "SSS_INVALID_SRCH_OPERATOR", f"An nlobjSearchFilter contains an invalid operator, or is not in proper syntax: {op}."
-            )
+            raise NsError("SSS_INVALID_SRCH_OPERATOR", f"An nlobjSearchFilter contains an invalid operator, or is not in proper syntax: {op}.")
         if column.kind == "bool":
             self.params.append("T" if value in (True, "T", "true") else "F")
             return f"coalesce({column.sql},'F') {COMPARE[op]} ?"
@@ -220,12 +216,8 @@ class Compiler:
             self.params += [stamp, stamp]
             return f"({sql} >= ? and {sql} < datetime(?, '+1 day'))"
         if op not in COMPARE:
-            raise NsError(
-                "SSS_INVALID_SRCH_OPERATOR", f"An nlobjSearchFilter contains an invalid operator, or is not in proper syntax: {op}."
-            )
-        shift = (
-            {"after": "+1 day", "onorbefore": "+1 day"}.get(op) if not timed else {"after": "+1 minute", "onorbefore": "+1 minute"}.get(op)
-        )
+            raise NsError("SSS_INVALID_SRCH_OPERATOR", f"An nlobjSearchFilter contains an invalid operator, or is not in proper syntax: {op}.")
+        shift = {"after": "+1 day", "onorbefore": "+1 day"}.get(op) if not timed else {"after": "+1 minute", "onorbefore": "+1 minute"}.get(op)
         self.params.append(stamp)
         sign = {"after": ">=", "onorbefore": "<"}.get(op, COMPARE[op])
         return f"{sql} {sign} " + (f"datetime(?, '{shift}')" if shift else "?")
@@ -248,9 +240,7 @@ class Compiler:
         if flag and op == "is" and values and values[0] == "T":
             return f"({self.formula(flag['test'])})"  # the same truth, and an index can serve it
         if op not in COMPARE:
-            raise NsError(
-                "SSS_INVALID_SRCH_OPERATOR", f"An nlobjSearchFilter contains an invalid operator, or is not in proper syntax: {op}."
-            )
+            raise NsError("SSS_INVALID_SRCH_OPERATOR", f"An nlobjSearchFilter contains an invalid operator, or is not in proper syntax: {op}.")
         sql = self.formula(text)
         self.params.append(values[0] if values else None)
         return f"({sql}) {COMPARE[op]} ?"

@@ -226,9 +226,7 @@ def kinds_of(metadata: Metadata, search_type: str) -> tuple[RecordType, ...]:
     if low == "deletedrecord":
         return ()
     found = tuple(
-        k
-        for k in metadata.types.values()
-        if low in (k.search, k.name.lower().replace("_", "")) or low == k.table == "item" or low == k.table == "transaction"
+        k for k in metadata.types.values() if low in (k.search, k.name.lower().replace("_", "")) or low == k.table == "item" or low == k.table == "transaction"
     )
     if not found:
         raise NsError("INVALID_SRCH_TYPE", f"An nlobjSearch contains an invalid search type: {search_type}.")

@@ -30,4 +30,4 @@ def shown(account: Account, kinds: Sequence[RecordType]) -> list[str]:
     if kinds[0].name == "subsidiary":
         return [f"cast(t.id as text) not in ({away})"]
     field = kinds[0].fields.get("subsidiary")
-    return [f'coalesce(cast(t."{field.column}" as text), \'\') not in ({away})'] if field is not None else []
+    return [f"coalesce(cast(t.\"{field.column}\" as text), '') not in ({away})"] if field is not None else []

@@ -38,9 +38,7 @@ def move(account: Account, old: Record | None, new: Record | None) -> None:
     for spot in was.keys() | now.keys():
         taken = Decimal(now[spot]) - Decimal(was[spot])
         if taken:
-            account.store.db.execute(
-                "update itemlocation set quantityonhand = quantityonhand - ? where parent=? and location=?", (str(taken), *spot)
-            )
+            account.store.db.execute("update itemlocation set quantityonhand = quantityonhand - ? where parent=? and location=?", (str(taken), *spot))
 
 
 # Every line's open quantity, and the sum up to and with it in order of age; only lines whose share changes are written.
@@ -62,9 +60,7 @@ SUMS = "select sum(quantitycommitted), sum(quantitybackordered) from transaction
 def commit(account: Account, places: set[Spot]) -> None:
     """Share what is on hand among the open approved order lines, oldest first; the rest is back-ordered."""
     for item, location in places:
-        rows = account.store.rows(
-            "select quantityonhand, quantityavailable from itemlocation where parent=? and location=?", (item, location)
-        )
+        rows = account.store.rows("select quantityonhand, quantityavailable from itemlocation where parent=? and location=?", (item, location))
         hand = rows[0][0] or 0 if rows else 0
         account.store.db.execute(SHARE, {"item": item, "location": location, "hand": hand})
         if rows:

@@ -117,9 +117,7 @@ class Store:
             self.db.execute("insert into external values (?,?,?,?)", (kind.group, record.external_id, kind.name, record.id))
         for sub in kind.sublists.values():
             self.db.execute(f'delete from "{sub.table}" where parent=?', (record.id,))
-            self._put_lines(
-                sub.table, record, [_pack(sub.fields.values(), line) | {"line": line["line"]} for line in record.lines.get(sub.name, [])]
-            )
+            self._put_lines(sub.table, record, [_pack(sub.fields.values(), line) | {"line": line["line"]} for line in record.lines.get(sub.name, [])])
         if kind.transaction and "item" not in kind.sublists:  # a search shows its main line all the same
             self.db.execute("delete from transactionline where parent=?", (record.id,))
             self._put_lines("transactionline", record, [])
@@ -147,9 +145,7 @@ class Store:
     # -- small things
     def next(self, name: str, start: int = 1) -> int:
         """The next number of a sequence."""
-        row = self.db.execute(
-            "insert into sequence values (?,?) on conflict (name) do update set value=value+1 returning value", (name, start)
-        ).fetchone()
+        row = self.db.execute("insert into sequence values (?,?) on conflict (name) do update set value=value+1 returning value", (name, start)).fetchone()
         return int(row[0])
 
     def external(self, group: str, external_id: str) -> tuple[str, int] | None:

@@ -41,9 +41,7 @@ QUOTED = re.compile(r"""'(?:[^']|'')*'|"(\w+)\"""")  # SQLite takes an unknown "
 def handle(account: Account, call: Call) -> Answer:
     """POST suiteql: `Prefer: transient` is required; strings out, NULLs left out, keys in lower case."""
     if "transient" not in call.prefers:
-        raise NsError(
-            "INVALID_HEADER", "The required request header 'Prefer' is missing or invalid. Use 'Prefer: transient'.", errorHeader="Prefer"
-        )
+        raise NsError("INVALID_HEADER", "The required request header 'Prefer' is missing or invalid. Use 'Prefer: transient'.", errorHeader="Prefer")
     body = call.document()
     text = body.get("q")
     if not isinstance(text, str) or not text.strip():
@@ -56,9 +54,7 @@ def handle(account: Account, call: Call) -> Answer:
 
 
 def _item(names: list[str], row: tuple[Any, ...]) -> dict[str, Any]:
-    shown = {
-        name: value if isinstance(value, str) else f"{value:.15g}" for name, value in zip(names, row, strict=True) if value is not None
-    }
+    shown = {name: value if isinstance(value, str) else f"{value:.15g}" for name, value in zip(names, row, strict=True) if value is not None}
     return {"links": [], **shown}
 
 
@@ -107,9 +103,7 @@ def ensure_views(account: Account) -> None:
     script = ["create temp view ql_dual as select 'X' as dummy;"]
     tables: dict[str, dict[str, Field]] = {}
     for kind in account.metadata.types.values():
-        tables.setdefault(kind.table, {}).update(
-            {f.column: f for f in kind.fields.values() if f.kind != "address" and not f.nosql and not f.hidden}
-        )
+        tables.setdefault(kind.table, {}).update({f.column: f for f in kind.fields.values() if f.kind != "address" and not f.nosql and not f.hidden})
     for table, fields in tables.items():
         extra = {"item": ["itemtype", "subtype"], "transaction": ["type"]}.get(table, [])
         columns = ",".join(f'"{c}"' for c in dict.fromkeys([*HEADS, *extra, *fields]))
@@ -127,9 +121,7 @@ def ensure_views(account: Account) -> None:
 
 def _sublist_view(account: Account, name: str, table: str, parent: str) -> str:
     sub = next(s for k in account.metadata.types.values() for s in k.sublists.values() if s.table == table)
-    fields = {
-        f.column: f for k in account.metadata.types.values() for s in k.sublists.values() if s.table == table for f in s.fields.values()
-    }
+    fields = {f.column: f for k in account.metadata.types.values() for s in k.sublists.values() if s.table == table for f in s.fields.values()}
     renamed = RENAMED.get(name, {})
     columns = [f'"{c}" as "{renamed.get(c, c)}"' for c, f in fields.items() if f.kind != "address" and c not in ("parent", "line")]
     flags = [f"{flag}" for flag in LINE_FLAGS] + ["seq as linesequencenumber", "line as id"] if table == "transactionline" else []
@@ -193,9 +185,7 @@ def _display(account: Account, column: exp.Column, aliases: dict[str, str]) -> e
                 text = f'(SELECT "{title}" FROM "main"."{target.table}" WHERE "id" = {column.sql(dialect="sqlite")})'
                 return sqlglot.parse_one(text, dialect="sqlite")
             if field.column == low and field.name == "status" and table == "transaction":
-                where = (
-                    f'"trantype" = {f"{_quoted(column.table)}." if column.table else ""}"type" AND "id" = {column.sql(dialect="sqlite")}'
-                )
+                where = f'"trantype" = {f"{_quoted(column.table)}." if column.table else ""}"type" AND "id" = {column.sql(dialect="sqlite")}'
                 return sqlglot.parse_one(f'(SELECT "fullname" FROM "ql_transactionstatus" WHERE {where})', dialect="sqlite")
             if field.column == low and field.kind == "enum":
                 cases = " ".join(f"WHEN '{c}' THEN '{t}'" for c, t in account.metadata.enums[field.arg].items())
@@ -210,6 +200,4 @@ def _quoted(name: str) -> str:
 def _fields(account: Account, table: str) -> list[Field]:
     physical = SUBLIST_VIEWS.get(table, (table, ""))[0]
     heads = [f for k in account.metadata.of_table(physical) for f in k.fields.values()]
-    return heads + [
-        f for k in account.metadata.types.values() for s in k.sublists.values() if s.table == physical for f in s.fields.values()
-    ]
+    return heads + [f for k in account.metadata.types.values() for s in k.sublists.values() if s.table == physical for f in s.fields.values()]

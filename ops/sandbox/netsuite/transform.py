@@ -21,9 +21,7 @@ TARGETS = {
     "returnAuthorization": ("itemReceipt", "creditMemo"),
     "purchaseOrder": ("itemReceipt",),
 }
-OWN_FIELDS = frozenset(
-    {"tranId", "tranDate", "status", "orderStatus", "createdFrom", "total", "subtotal", "taxTotal", "discountTotal", "dueDate"}
-)
+OWN_FIELDS = frozenset({"tranId", "tranDate", "status", "orderStatus", "createdFrom", "total", "subtotal", "taxTotal", "discountTotal", "dueDate"})
 OWN_LINE_FIELDS = frozenset(
     {
         "line",

@@ -130,11 +130,7 @@ def _address(value: Any, path: str) -> dict[str, Any]:
     for name in value:
         if name not in ADDRESS_NAMES | ADDRESS_NOISE:
             raise NsError("NONEXISTENT_FIELD", f"Error while accessing a resource. Unknown field name {name}.", errorPath=f"{path}.{name}")
-    out = {
-        name: (str(value[name]) or None) if value[name] is not None else None
-        for name in value
-        if name in ADDRESS_NAMES and name != "country"
-    }
+    out = {name: (str(value[name]) or None) if value[name] is not None else None for name in value if name in ADDRESS_NAMES and name != "country"}
     if "country" in value:
         country = value["country"]
         out["country"] = None if country is None else _country(_COUNTRY, country, f"{path}.country", {})

@@ -197,9 +197,7 @@ def _asked_for(params: Mapping[str, Any]) -> Refused:
         502: ("BAD_GATEWAY", "Bad Gateway"),
         503: ("SERVER_UNAVAILABLE", "Too many requests are waiting for connections"),
     }
-    code, message = usual.get(
-        status, ("UNKNOWN_EXCEPTION", "An unexpected error occurred. Please include this ErrorId if you contact support: 1")
-    )
+    code, message = usual.get(status, ("UNKNOWN_EXCEPTION", "An unexpected error occurred. Please include this ErrorId if you contact support: 1"))
     return Refused(Problem(str(params.get("code", code)), str(params.get("message", message))), status=status)
 
 

@@ -80,9 +80,7 @@ class Job:
     def csv(self, rows: list[list[str]], header: list[str]) -> bytes:
         """RFC 4180 with every cell quoted, as the org writes it."""
         out = io.StringIO()
-        writer = csv.writer(
-            out, delimiter=DELIMITERS[self.delimiter], quoting=csv.QUOTE_ALL, lineterminator="\r\n" if self.ending == "CRLF" else "\n"
-        )
+        writer = csv.writer(out, delimiter=DELIMITERS[self.delimiter], quoting=csv.QUOTE_ALL, lineterminator="\r\n" if self.ending == "CRLF" else "\n")
         writer.writerows([header, *rows])
         return out.getvalue().encode()
 

@@ -40,9 +40,7 @@ def _look_up(path: str, results: Mapping[str, Any]) -> Any:
         try:
             found = found[int(index)] if index else found[name]
         except (KeyError, IndexError, TypeError):
-            raise refuse(
-                "PROCESSING_HALTED", f"Invalid reference specified. No value for {path} found in {path.split('.', maxsplit=1)[0]}"
-            ) from None
+            raise refuse("PROCESSING_HALTED", f"Invalid reference specified. No value for {path} found in {path.split('.', maxsplit=1)[0]}") from None
     return found
 
 
@@ -54,11 +52,7 @@ def part(call: Call, request: Mapping[str, Any], results: Mapping[str, Any]) -> 
         if len(pieces) < 3 or pieces[:2] != ["services", "data"]:
             raise refuse("NOT_FOUND", "The requested resource does not exist")
         headers = {key.lower(): str(value) for key, value in (request.get("httpHeaders") or {}).items()}
-        outer = {
-            key: value
-            for key, value in call.headers.items()
-            if key != "sforce-call-options" or call.org.settings.origin_through_collections
-        }
+        outer = {key: value for key, value in call.headers.items() if key != "sforce-call-options" or call.org.settings.origin_through_collections}
         inner = replace(
             call,
             method=str(request.get("method", "GET")).upper(),

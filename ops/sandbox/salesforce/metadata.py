@@ -98,8 +98,7 @@ class Field:
             "nillable": not self.required and self.type not in {"id", "boolean"},
             "permissionable": self.custom and not self.master_detail,
             "picklistValues": [
-                {"active": True, "defaultValue": value == self.default, "label": value, "validFor": None, "value": value}
-                for value in self.values
+                {"active": True, "defaultValue": value == self.default, "label": value, "validFor": None, "value": value} for value in self.values
             ],
             "precision": self.precision if self.is_number else 0,
             "referenceTo": [self.reference_to] if self.reference_to else [],

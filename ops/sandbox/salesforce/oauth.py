@@ -132,9 +132,7 @@ def introspect(org: Org, form: Mapping[str, str]) -> Answer:
         return Answer(body={"active": False})
     now = int(org.clock.time())
     body = {"active": True, "scope": "api refresh_token", "client_id": org.secrets.client_id, "token_type": "access_token"}
-    return Answer(
-        body=body | {"username": _person(org, user)["Username"], "sub": user, "iat": now, "nbf": now, "exp": now + SESSION_HOURS * 3600}
-    )
+    return Answer(body=body | {"username": _person(org, user)["Username"], "sub": user, "iat": now, "nbf": now, "exp": now + SESSION_HOURS * 3600})
 
 
 def revoke(org: Org, form: Mapping[str, str]) -> Answer:
@@ -153,10 +151,7 @@ def _person(org: Org, user: str) -> Record:
 
 
 def _urls(org: Org, base: str, user: str) -> dict[str, str]:
-    soap = {
-        kind: f"{base}/services/Soap/{letter}/{{version}}/{org.org_id[:15]}"
-        for kind, letter in (("enterprise", "c"), ("metadata", "m"), ("partner", "u"))
-    }
+    soap = {kind: f"{base}/services/Soap/{letter}/{{version}}/{org.org_id[:15]}" for kind, letter in (("enterprise", "c"), ("metadata", "m"), ("partner", "u"))}
     rest = {name: base + path for name, path in REST_PATHS.items()}
     return soap | rest | {"profile": f"{base}/{user}", "custom_domain": base}
 

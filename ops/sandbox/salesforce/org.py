@@ -71,9 +71,7 @@ class Org:
     def _selected(self) -> list[str]:
         chosen = list(self.settings.cdc_entities) if self.settings.cdc_entities is not None else deployed.entities(self.channels)
         if len(chosen) > MAX_CDC_ENTITIES and not self.settings.cdc_addon:
-            raise ValueError(
-                f"{len(chosen)} entities are selected for change data capture; without the add-on an org may select {MAX_CDC_ENTITIES}"
-            )
+            raise ValueError(f"{len(chosen)} entities are selected for change data capture; without the add-on an org may select {MAX_CDC_ENTITIES}")
         return chosen
 
     # sessions

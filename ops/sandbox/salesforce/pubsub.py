@@ -42,9 +42,7 @@ class PubSubServer:
     stop: Callable[[], Awaitable[None]]
 
 
-async def serve_pubsub(
-    org: BusOrg, host: str, port: int, tls: TlsFiles | None, *, timing: Timing | None = None, bus: Bus | None = None
-) -> PubSubServer:
+async def serve_pubsub(org: BusOrg, host: str, port: int, tls: TlsFiles | None, *, timing: Timing | None = None, bus: Bus | None = None) -> PubSubServer:
     """Serve an org's events; port 0 lets the system choose. Without `tls` the server speaks plain HTTP/2, which no real client wants."""
     server = grpc.aio.server(options=OPTIONS)
     servicer = PubSubServicer(bus or Bus(org), timing or Timing())

@@ -33,9 +33,7 @@ def find(method: str, parts: list[str]) -> tuple[Handler | None, str, list[str]]
     allowed: list[str] = []
     shape = ""
     for candidate, pattern, handler in ROUTES:
-        if len(pattern) != len(parts) or not all(
-            want == got or (want.startswith("{") and got) for want, got in zip(pattern, parts, strict=True)
-        ):
+        if len(pattern) != len(parts) or not all(want == got or (want.startswith("{") and got) for want, got in zip(pattern, parts, strict=True)):
             continue
         weight = sum(not want.startswith("{") for want in pattern)
         allowed.append(candidate)

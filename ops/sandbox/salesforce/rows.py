@@ -149,9 +149,7 @@ def upsert(call: Call) -> Answer:
     return Answer(200, {"id": record_id, "success": True, "errors": [], "created": False})
 
 
-def upsert_one(
-    call: Call, tx: Transaction, item: SObject, field: Field, value: Any, body: Mapping[str, Any], *, only: bool = False
-) -> tuple[str, bool]:
+def upsert_one(call: Call, tx: Transaction, item: SObject, field: Field, value: Any, body: Mapping[str, Any], *, only: bool = False) -> tuple[str, bool]:
     """(id, created). Used by single calls, collections and Bulk."""
     rows = by_key(call, item, field, str(value))
     if len(rows) > 1:

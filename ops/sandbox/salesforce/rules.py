@@ -40,11 +40,7 @@ def after(tx: Transaction, item: SObject, record: Record, old: Record | None) ->
     """What follows from a stored record: totals of its head, names that others show."""
     if item.name in PARENT_OF_LINE:
         roll_up(tx, item.name, record)
-    if (
-        item.name == "Product2"
-        and old is not None
-        and (record.get("Name"), record.get("ProductCode")) != (old.get("Name"), old.get("ProductCode"))
-    ):
+    if item.name == "Product2" and old is not None and (record.get("Name"), record.get("ProductCode")) != (old.get("Name"), old.get("ProductCode")):
         for entry in tx.store.children(record["Id"], "PricebookEntry", "Product2Id"):
             tx.put("PricebookEntry", entry | {"Name": record.get("Name"), "ProductCode": record.get("ProductCode")}, quiet=True)
 

@@ -33,7 +33,8 @@ def seed(store: Store, now: datetime, company: str, domain: str, organization: i
     zone = {"TimeZoneSidKey": "America/Los_Angeles", "LanguageLocaleKey": "en_US"}
     put(
         "Organization",
-        {"Id": ids.make("00D", organization), "Name": company, "OrganizationType": "Enterprise Edition", "InstanceName": "HS1", "DefaultLocaleSidKey": "en_US"} | zone,
+        {"Id": ids.make("00D", organization), "Name": company, "OrganizationType": "Enterprise Edition", "InstanceName": "HS1", "DefaultLocaleSidKey": "en_US"}
+        | zone,
     )
     for alias, first, last in PEOPLE:
         address = f"{alias}@{domain}"

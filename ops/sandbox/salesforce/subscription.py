@@ -170,9 +170,7 @@ class Subscription:
         self._flow.outstanding -= len(batch)
         latest = replay.encode(batch[-1].at) if batch else self._feed.quiet()
         events = [
-            pb.ConsumerEvent(
-                event=pb.ProducerEvent(id=item.id, schema_id=item.schema_id, payload=item.payload), replay_id=replay.encode(item.at)
-            )
+            pb.ConsumerEvent(event=pb.ProducerEvent(id=item.id, schema_id=item.schema_id, payload=item.payload), replay_id=replay.encode(item.at))
             for item in batch
         ]
         pending = self._flow.outstanding

@@ -64,9 +64,7 @@ def _plant(
         return
     done.append({"referenceId": reference, "id": record_id})
     for name, children in branches.items():
-        pair = next(
-            ((child, field) for child, field in call.org.objects.children(item.name) if field.children.lower() == name.lower()), None
-        )
+        pair = next(((child, field) for child, field in call.org.objects.children(item.name) if field.children.lower() == name.lower()), None)
         if pair is None:
             raise refuse("INVALID_FIELD", f"No such relation '{name}' on entity '{item.name}'")
         for one in children:

@@ -96,7 +96,9 @@ def test_an_unknown_id_asks_the_registry_once():
     """Events of a newer version must be read with the schema they were written with; asking each time would cost a call per event."""
     registry = FakeRegistry()
     newer = {**SCHEMAS["Settled"], "fields": [*SCHEMAS["Settled"]["fields"], {"name": "new", "type": "string", "default": ""}]}
-    writer = Codec(registry, schemas={"Settled": newer}, kinds={"Settled": dataclasses.make_dataclass("Settled", [("sequence", int), ("id", str), ("new", str)])})
+    writer = Codec(
+        registry, schemas={"Settled": newer}, kinds={"Settled": dataclasses.make_dataclass("Settled", [("sequence", int), ("id", str), ("new", str)])}
+    )
     value = writer.encode("settled.netsuite", writer._kinds["Settled"](3, "9", "surprise"))
     reader = Codec(registry)
     assert [reader.decode(value), reader.decode(value)] == [Settled(3, "9")] * 2

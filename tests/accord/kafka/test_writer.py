@@ -21,7 +21,10 @@ SCHEMAS = shipped()
 LONGS = st.integers(-(2**63), 2**63 - 1)
 VALUES = st.none() | st.text()
 REGISTERS = st.builds(
-    Register, st.none() | st.builds(EventValue, LONGS, LONGS, VALUES), st.none() | st.builds(RowValue, LONGS, VALUES), st.none() | st.builds(AssumedValue, LONGS, LONGS, VALUES)
+    Register,
+    st.none() | st.builds(EventValue, LONGS, LONGS, VALUES),
+    st.none() | st.builds(RowValue, LONGS, VALUES),
+    st.none() | st.builds(AssumedValue, LONGS, LONGS, VALUES),
 )
 RECORDS = st.builds(
     Record, key=st.text(), entity=st.text(), ids=st.dictionaries(st.text(), st.text()),
@@ -59,6 +62,18 @@ def test_an_observation_has_the_bytes_that_any_avro_reader_expects(lane: str, fi
 )
 def test_a_value_that_does_not_fit_is_refused(wrong: dict[str, Any]):
     """Half an event on a topic would stop every reader behind it."""
-    right = {"key": "k", "entity": "customer", "system": "netsuite", "object": "customer", "source_id": "7", "kind": "row", "number": 0, "time": 0, "gone": False, "whole": True, "fields": {}}
+    right = {
+        "key": "k",
+        "entity": "customer",
+        "system": "netsuite",
+        "object": "customer",
+        "source_id": "7",
+        "kind": "row",
+        "number": 0,
+        "time": 0,
+        "gone": False,
+        "whole": True,
+        "fields": {},
+    }
     with pytest.raises(Rejected, match="Observation does not fit its schema"):
         Codec(FakeRegistry()).encode("observation", Observation(**{**right, **wrong}))

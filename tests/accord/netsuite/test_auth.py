@@ -35,9 +35,7 @@ def test_an_elliptic_key_signs_with_es256_and_names_the_certificate() -> None:
     """RS256 is refused; the certificate id tells NetSuite which key to check with."""
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
-    made = client_assertion(
-        Credentials("1_SB1", client_id="app", certificate_id="cert", private_key=pem), "restlets", "https://token", 1000
-    )
+    made = client_assertion(Credentials("1_SB1", client_id="app", certificate_id="cert", private_key=pem), "restlets", "https://token", 1000)
     assert jwt.get_unverified_header(made) == {"alg": "ES256", "kid": "cert", "typ": "JWT"}
     claims = jwt.decode(made, options={"verify_signature": False})
     assert (claims["iss"], claims["scope"], claims["aud"], claims["iat"], claims["exp"]) == ("app", "restlets", "https://token", 1000, 1600)

@@ -70,6 +70,7 @@ def test_a_misspelt_field_is_refused(account: ServedAccount) -> None:
 
 def test_suiteql_is_read_to_its_end(account: ServedAccount) -> None:
     """Rows beyond the first page would be missing without a word."""
+
     async def scenario() -> list[object]:
         query = "SELECT id, itemid FROM item WHERE itemid = ? ORDER BY id"
         return [row async for row in account.client().suiteql(query, ["CUP-01"])]
@@ -146,9 +147,7 @@ def test_the_restlet_gives_rows_in_keyset_order_with_the_servers_time(account: S
         asked = Asked(type="customer", columns=("companyname", "subsidiary"), page_size=1)
         first = await restlet.page(asked)
         assert first.more
-        second = await restlet.page(
-            Asked(type="customer", columns=("companyname",), page_size=1, since=first.since, since_id=first.since_id)
-        )
+        second = await restlet.page(Asked(type="customer", columns=("companyname",), page_size=1, since=first.since, since_id=first.since_id))
         assert int(second.rows[0]["id"]) != int(first.rows[0]["id"])
         assert first.at_ms <= client.server.latest_ms()
         assert first.account == account.ends.credentials.account
@@ -171,6 +170,7 @@ def test_an_older_restlet_is_fatal(account: ServedAccount) -> None:
 
 def test_a_saved_search_that_is_missing_is_fatal(account: ServedAccount) -> None:
     """A search that was deleted must stop its source: an empty answer would look like a quiet account."""
+
     async def scenario() -> None:
         with pytest.raises(Fatal, match="saved search"):
             await account.restlet(account.client()).page(Asked(search="customsearch_nobody"))

@@ -40,9 +40,7 @@ def test_every_code_of_the_table_has_a_consequence():
         expected = {"fatal": Fatal, "expired": ReplayExpired}.get(answer.verdict, Transient)
         assert (type(told), code in str(told)) == (expected, True)
     unknown = grpc.aio.Metadata(("error-code", pubsub_faults.PREFIX + "brand.new"))
-    assert isinstance(
-        pubsub_faults.consequence(grpc.aio.AioRpcError(grpc.StatusCode.INTERNAL, grpc.aio.Metadata(), unknown), "x"), Transient
-    )
+    assert isinstance(pubsub_faults.consequence(grpc.aio.AioRpcError(grpc.StatusCode.INTERNAL, grpc.aio.Metadata(), unknown), "x"), Transient)
 
 
 def test_values_come_out_as_rest_writes_them(tmp_path):

@@ -158,6 +158,7 @@ def test_a_reset_after_the_commit_is_ambiguous(org: ServedOrg) -> None:
 @pytest.mark.parametrize(("status", "code"), [(503, "SERVER_UNAVAILABLE"), (500, "UNKNOWN_EXCEPTION")])
 def test_a_server_in_trouble_is_transient(org: ServedOrg, status: int, code: str) -> None:
     """A 503 that counted as a rejection would give up a record that is in order."""
+
     async def scenario() -> None:
         client = org.client()
         await client.token()
@@ -198,6 +199,7 @@ def test_the_days_calls_are_followed(org: ServedOrg) -> None:
 
 def test_composite_and_describe_and_limits_answer(org: ServedOrg) -> None:
     """The wrappers must send what the org understands; the rest of Accord never sees a URL."""
+
     async def scenario() -> None:
         client = org.client()
         (answer,) = await client.composite([{"method": "GET", "url": f"/services/data/v{client.version}/limits", "referenceId": "a"}])

@@ -23,17 +23,13 @@ def test_a_statement_is_joined_from_its_parts() -> None:
         children=(Children("OrderItems", ("Quantity",)),),
         where=["A = 1 OR B = 2", "", "C = 3"],
         limit=5,
-    ) == (
-        "SELECT Id, Account.Name, (SELECT Id, Quantity FROM OrderItems ORDER BY Id) FROM Order WHERE (A = 1 OR B = 2) AND (C = 3) LIMIT 5"
-    )
+    ) == ("SELECT Id, Account.Name, (SELECT Id, Quantity FROM OrderItems ORDER BY Id) FROM Order WHERE (A = 1 OR B = 2) AND (C = 3) LIMIT 5")
 
 
 def test_the_keyset_goes_on_behind_an_id_or_at_a_stamp() -> None:
     """`>` alone loses rows of the same second, `>=` alone never gets past a full page of them."""
     assert moment(1_780_000_000_123) == "2026-05-28T20:26:40.123Z"
-    assert (
-        after(After(0, "001")) == "SystemModstamp > 1970-01-01T00:00:00.000Z OR (SystemModstamp = 1970-01-01T00:00:00.000Z AND Id > '001')"
-    )
+    assert after(After(0, "001")) == "SystemModstamp > 1970-01-01T00:00:00.000Z OR (SystemModstamp = 1970-01-01T00:00:00.000Z AND Id > '001')"
     assert after(After(0)) == "SystemModstamp >= 1970-01-01T00:00:00.000Z"
 
 

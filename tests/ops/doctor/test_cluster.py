@@ -53,7 +53,11 @@ def test_a_cluster_is_looked_at_and_left_alone(settings):
     changed = ConfigResource(ResourceType.TOPIC, topics.name("link"), incremental_configs=[other])
     for done in client.incremental_alter_configs([changed]).values():
         done.result(20)
-    until(lambda: admin.compared(client, admin.wanted(topics_of(settings, found), settings.kafka.prefix))[1], "the broker tells of the change that its controller took", 20)
+    until(
+        lambda: admin.compared(client, admin.wanted(topics_of(settings, found), settings.kafka.prefix))[1],
+        "the broker tells of the change that its controller took",
+        20,
+    )
     told = [f for f in examine(settings, found, accounts) if f.level == "fault"]
     assert {(f.check, f.message) for f in told} == {
         ("topics", f"{topics.name('link')}: cleanup.policy is delete, expected compact"),

@@ -43,7 +43,15 @@ def test_payments_tie_until_one_is_altered(org, account):
         paid = await ns.create("customerPayment", {"customer": {"id": customer}, "payment": D("40.25")})
         day = (await ns.get("customerPayment", paid))["tranDate"]
         (buyer,) = await sf.create_all([{"attributes": {"type": "Account"}, "Name": "Totals", "Accord_Subsidiary__c": "us"}])
-        body = {"attributes": {"type": "Accord_Payment__c"}, "Account__c": buyer.id, "Amount__c": D("40.25"), "Date__c": day, "CurrencyIsoCode": "USD", "Accord_NetSuite_Id__c": paid, "Number__c": "P1"}
+        body = {
+            "attributes": {"type": "Accord_Payment__c"},
+            "Account__c": buyer.id,
+            "Amount__c": D("40.25"),
+            "Date__c": day,
+            "CurrencyIsoCode": "USD",
+            "Accord_NetSuite_Id__c": paid,
+            "Number__c": "P1",
+        }
         (made,) = await sf.create_all([body])
         assert made.ok, made.errors
 

@@ -25,7 +25,9 @@ def test_check_of_a_sound_mapping_says_so(config):
 
 def test_show_names_the_line_that_said_each_part(config):
     """Who asks why a field goes where it goes must land in the one file and line that says so, not in the shipped one that it replaced."""
-    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in told("mapping", "show", "customer", "--config", config).output.splitlines() if "│" in line]
+    rows = [
+        [cell.strip() for cell in line.split("│")[1:-1]] for line in told("mapping", "show", "customer", "--config", config).output.splitlines() if "│" in line
+    ]
     fields = rows[next(n for n, row in enumerate(rows) if row[0] == "fields") :]
     by_name = {row[1]: (row[2], row[3]) for row in reversed(fields)}
     mine = config.parent / "mapping" / "customer.toml"
@@ -48,7 +50,10 @@ def test_pages_tell_ownership_and_statuses_in_words(config):
     out = config.parent / "pages"
     told("mapping", "docs", "--out", out, "--config", config)
     customer, order = (out / "customer.md").read_text(), (out / "order.md").read_text()
-    assert "| region | text, up to 20 | Salesforce (the other side may propose it for a new record) | `Region__c` | `custentity_region` | is put back |" in customer
+    assert (
+        "| region | text, up to 20 | Salesforce (the other side may propose it for a new record) | `Region__c` | `custentity_region` | is put back |"
+        in customer
+    )
     assert "A record of Salesforce is made in NetSuite when all of this holds: customer type is customer; inactive is not true." in customer
     assert "When it is deleted in Salesforce, the record in NetSuite is marked as no longer in use." in customer
     assert "Salesforce while draft or submitted; NetSuite while accepted or closed" in order

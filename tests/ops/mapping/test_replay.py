@@ -21,7 +21,13 @@ from streams.mapping.load import spelled
 from tests.streams.mapping.builders import reference
 
 ACCOUNT = {"Id": "001A", "Name": "Acme", "Type": "Customer", "AccountNumber": "C-1", "Site": "Berlin", "Accord_Subsidiary__c": "us", "CurrencyIsoCode": "USD"}
-CUSTOMER = {"companyname": "Acme", "accountnumber": "C-1", "subsidiary": {"value": "1", "text": "US"}, "currency": {"value": "1", "text": "USD"}, "stage": "CUSTOMER"}
+CUSTOMER = {
+    "companyname": "Acme",
+    "accountnumber": "C-1",
+    "subsidiary": {"value": "1", "text": "US"},
+    "currency": {"value": "1", "text": "USD"},
+    "stage": "CUSTOMER",
+}
 
 
 def side(tmp_path: Path, text: str = "") -> Side:
@@ -97,7 +103,7 @@ def test_another_name_there_alters_the_write(tmp_path):
     old = side(tmp_path)
     held = history(old, there={**CUSTOMER, "companyname": "ACME Ltd"})
     found = compared(held, old, side(tmp_path, '[fields]\nname.netsuite = "altName"\n'))
-    (before, after), = found.altered
+    ((before, after),) = found.altered
     assert ("companyName" in before.parts[0].body, "altName" in after.parts[0].body) == (True, True)
 
 

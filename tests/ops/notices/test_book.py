@@ -153,7 +153,9 @@ def test_the_words_say_what_where_since_and_why():
     book = Book(notices(Rule(to=("sales",))))
     book.observe(ORDER, REJECTED, T0)
     (due,) = book.due(T0)["sales"]
-    expected = "Rejected: order:salesforce:801A https://acme.my.salesforce.com/801A in us, address_invalid, since 2026-11-23 00:00 UTC: Postal code 9720 is too short."
+    expected = (
+        "Rejected: order:salesforce:801A https://acme.my.salesforce.com/801A in us, address_invalid, since 2026-11-23 00:00 UTC: Postal code 9720 is too short."
+    )
     assert line(due, "https://acme.my.salesforce.com/") == expected
     assert subject([due]) == "Accord: order:salesforce:801A rejected (address_invalid)"
     many = [due] * 25

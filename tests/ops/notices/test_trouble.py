@@ -44,7 +44,9 @@ def test_what_needs_a_person_comes_before_what_may_heal_by_itself():
     assert told(Record(key=both.key, entity="order", ids=both.ids, waiting=waiting))[2:5] == ("netsuite", "waiting", "missing_sku")
 
 
-@pytest.mark.parametrize("found", [record(), record("warranty", rejected={"netsuite": rejection()}), record(rejected={"netsuite": rejection()}, alias="order:salesforce:001B")])
+@pytest.mark.parametrize(
+    "found", [record(), record("warranty", rejected={"netsuite": rejection()}), record(rejected={"netsuite": rejection()}, alias="order:salesforce:001B")]
+)
 def test_no_trouble_is_told_where_there_is_none(found: Record):
     """A record that became another one, or an entity that is mirrored no more, would stand in the list for ever."""
     assert told(found) is None

@@ -82,7 +82,13 @@ def test_an_edited_letter_is_held_to_the_schema_of_its_topic(pipeline, dead):
     shown = letters.told(pipeline, letter)["message"]
     assert shown["record"] == "ReadRequest"
     shown["event"]["record_id"] = "8"
-    for wrong in (b"{", b"[" * 200_000, json.dumps({**shown, "record": "Parked"}).encode(), b" " * (letters.MOST_BYTES + 1), b'{"record":"ReadRequest","event":{}}'):
+    for wrong in (
+        b"{",
+        b"[" * 200_000,
+        json.dumps({**shown, "record": "Parked"}).encode(),
+        b" " * (letters.MOST_BYTES + 1),
+        b'{"record":"ReadRequest","event":{}}',
+    ):
         with pytest.raises(Rejected):
             letters.retry(pipeline, letter, ACT, wrong)
     assert letters.name_of(letter) in letters.opened(pipeline)
@@ -130,7 +136,10 @@ def test_a_parked_write_leaves_with_its_line(pipeline):
         act(parked, ACT)
         assert key not in pipeline.table("parked.netsuite")
     found = {a.key: a for a in pipeline.table("audit").values() if a.code == "missing_sku"}
-    assert [(a.step, "ada" in a.message, "looked at it" in a.message) for _, a in sorted(found.items())] == [("released", True, True), ("discarded", True, True)]
+    assert [(a.step, "ada" in a.message, "looked at it" in a.message) for _, a in sorted(found.items())] == [
+        ("released", True, True),
+        ("discarded", True, True),
+    ]
     assert pipeline.table("handling")["order:salesforce:801"].note == "discarded: looked at it"
     with pytest.raises(Rejected, match="say why"):
         pipeline.discard(parked, Act("ada", "", 1))

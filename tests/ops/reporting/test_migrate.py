@@ -184,6 +184,7 @@ def test_a_migration_that_is_cut_off_begins_anew(database_url, monkeypatch):
 
 def test_two_that_start_at_once_do_not_meet(database_url):
     """A supervisor and a person may start the role at the same moment."""
+
     async def check():
         wanted = tables(shipped("item"))
         both = [engine(database_url, Path("unused")) for _ in range(2)]

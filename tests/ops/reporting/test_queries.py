@@ -44,11 +44,23 @@ def orders(log):
 
 
 def documents(log):
-    for n, (to, went) in enumerate([("order:salesforce:o1", day(3)), ("order:netsuite:92", day(9)), ("order:salesforce:o2", day(14)), ("order:salesforce:o3", None)]):
-        log.tell(f"fulfilment:netsuite:{n}", {"netsuite_id": str(n), "order": to, "date": day(2), "shipped_on": went, "status": "shipped" if went else "picked"})
+    for n, (to, went) in enumerate(
+        [("order:salesforce:o1", day(3)), ("order:netsuite:92", day(9)), ("order:salesforce:o2", day(14)), ("order:salesforce:o3", None)]
+    ):
+        log.tell(
+            f"fulfilment:netsuite:{n}", {"netsuite_id": str(n), "order": to, "date": day(2), "shipped_on": went, "status": "shipped" if went else "picked"}
+        )
 
     def invoice(n, to, total, remaining, due, status="open", currency="USD", dated=None):
-        row = {"netsuite_id": str(n), "number": f"INV{n}", "customer": "customer:netsuite:1", "order": to, "date": dated or day(3), "due": due, "status": status}
+        row = {
+            "netsuite_id": str(n),
+            "number": f"INV{n}",
+            "customer": "customer:netsuite:1",
+            "order": to,
+            "date": dated or day(3),
+            "due": due,
+            "status": status,
+        }
         log.tell(f"invoice:netsuite:{n}", row | {"currency": currency, "total": D(total), "remaining": D(remaining)})
 
     invoice(1, "order:netsuite:91", "100.0000", "0.0000", day(30), "paid")
@@ -62,10 +74,28 @@ def documents(log):
     invoice(9, "order:salesforce:o7", "1300", "1300", None, currency="JPY")
     invoice(10, None, "77.7700", "77.7700", day(1), "voided")
     invoice(11, None, "88.8800", "88.8800", day(1), "pending_approval")
-    log.tell("credit_memo:netsuite:20", {"netsuite_id": "20", "order": "order:netsuite:91", "date": day(9), "status": "open", "currency": "USD", "total": D("9.9900"), "unapplied": D("4.9900")})
-    log.tell("credit_memo:netsuite:21", {"netsuite_id": "21", "date": day(9), "status": "voided", "currency": "USD", "total": D("7.0000"), "unapplied": D("7.0000")})
-    log.tell("payment:netsuite:30", {"netsuite_id": "30", "date": day(9), "status": "deposited", "currency": "EUR", "amount": D("10.0000"), "unapplied": D("2.5000")})
-    log.tell("payment:netsuite:31", {"netsuite_id": "31", "date": day(9), "status": "unapproved", "currency": "EUR", "amount": D("10.0000"), "unapplied": D("10.0000")})
+    log.tell(
+        "credit_memo:netsuite:20",
+        {
+            "netsuite_id": "20",
+            "order": "order:netsuite:91",
+            "date": day(9),
+            "status": "open",
+            "currency": "USD",
+            "total": D("9.9900"),
+            "unapplied": D("4.9900"),
+        },
+    )
+    log.tell(
+        "credit_memo:netsuite:21", {"netsuite_id": "21", "date": day(9), "status": "voided", "currency": "USD", "total": D("7.0000"), "unapplied": D("7.0000")}
+    )
+    log.tell(
+        "payment:netsuite:30", {"netsuite_id": "30", "date": day(9), "status": "deposited", "currency": "EUR", "amount": D("10.0000"), "unapplied": D("2.5000")}
+    )
+    log.tell(
+        "payment:netsuite:31",
+        {"netsuite_id": "31", "date": day(9), "status": "unapproved", "currency": "EUR", "amount": D("10.0000"), "unapplied": D("10.0000")},
+    )
 
 
 def plain(cell):

@@ -260,6 +260,11 @@ def test_an_erased_record_leaves_no_history(database_url):
             await put(store, log)
             async with store._db.connect() as connection:
                 history = {row.key for row in await connection.execute(select(HISTORY))}
-            return history, await rows(store, "golden_order", "key"), await rows(store, "golden_order_lines", "parent"), await scalar(store, "select count(*) from reporting_address")
+            return (
+                history,
+                await rows(store, "golden_order", "key"),
+                await rows(store, "golden_order_lines", "parent"),
+                await scalar(store, "select count(*) from reporting_address"),
+            )
 
     assert run(left()) == ({"order:salesforce:802A"}, [], [], 0)

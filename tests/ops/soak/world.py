@@ -24,7 +24,15 @@ def account(number: int, name: str, phone: str, limit: Any = None) -> dict[str, 
 
 
 def customer(number: int, name: str, phone: str, limit: Any = None, inactive: str = "F") -> dict[str, Any]:
-    return {"id": str(100 + number), "number": f"{TAG}-{number}", "companyName": name, "phone": phone, "creditLimit": limit, "inactive": inactive, "status": None}
+    return {
+        "id": str(100 + number),
+        "number": f"{TAG}-{number}",
+        "companyName": name,
+        "phone": phone,
+        "creditLimit": limit,
+        "inactive": inactive,
+        "status": None,
+    }
 
 
 def well() -> Recorded:

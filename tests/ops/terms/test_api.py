@@ -156,7 +156,9 @@ def test_tokens_are_checked_before_anybody_listens(tmp_path: Path):
         tokens_of(Api(), both)
 
 
-@pytest.mark.parametrize(("given", "fine"), [({}, True), ({"host": "192.0.2.1"}, False), ({"host": "192.0.2.1", "behind_tls": True}, True), ({"host": "localhost"}, True)])
+@pytest.mark.parametrize(
+    ("given", "fine"), [({}, True), ({"host": "192.0.2.1"}, False), ({"host": "192.0.2.1", "behind_tls": True}, True), ({"host": "localhost"}, True)]
+)
 def test_tokens_never_travel_in_the_clear_by_mistake(given: dict, fine: bool):
     """An address that the network reaches needs TLS, or a person's word that a proxy speaks it."""
     if fine:

@@ -83,12 +83,27 @@ class Books:
         """Both sides must say the same of every line, or the lines would be written for ever."""
         rules = entities(self.precision)[self.entity].rules
         ours, theirs = observed(self.entity, "salesforce", body, precision=self.precision), self.read(id_)
-        for name in ("lines", "discount", "ship_cost", "handling_cost", "tax_given", "requested_date", "memo", "gift_message", "po_number", "promotion", "date", "currency", "store", "shipping_street", "shipping_state", "shipping_postal"):
+        for name in (
+            "lines",
+            "discount",
+            "ship_cost",
+            "handling_cost",
+            "tax_given",
+            "requested_date",
+            "memo",
+            "gift_message",
+            "po_number",
+            "promotion",
+            "date",
+            "currency",
+            "store",
+            "shipping_street",
+            "shipping_state",
+            "shipping_postal",
+        ):
             read = reading(salesforce=ours, netsuite=theirs)
             if ours.get(name) is not None:
-                mine, held = (
-                    rules.normal("netsuite", name, side[name], self.links, read) if side.get(name) else None for side in (ours, theirs)
-                )
+                mine, held = (rules.normal("netsuite", name, side[name], self.links, read) if side.get(name) else None for side in (ours, theirs))
                 assert mine == held, name
         return theirs
 

@@ -103,7 +103,5 @@ class Seller:
         parts, _ = entities()["order"].render(ask, self.record, self.links)
         self.told |= json.loads(parts[0].body, parse_float=Decimal)
         self._time += STEP_MS
-        answer = Outcome(
-            "salesforce", KEY, "order", ask.sequence, "applied", ask.fields, id="801A", object="Order", before=self._time, after=self._time + 1
-        )
+        answer = Outcome("salesforce", KEY, "order", ask.sequence, "applied", ask.fields, id="801A", object="Order", before=self._time, after=self._time + 1)
         return self._take(answer)

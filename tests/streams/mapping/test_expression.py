@@ -113,7 +113,12 @@ def test_a_mapping_uses_them_for_fields_readers_and_conditions(tmp_path):
 def test_faults_of_expressions_are_told_with_file_and_line(tmp_path):
     """All at once, as any other fault of the file."""
     path = tmp_path / "customer.toml"
-    path.write_text(OVERLAY.replace("billing_country", "country").replace("row.lastname", "row.firstname").replace("salesforce.number", "salesforce.mood").replace('owner = "accord"', 'owner = "netsuite"'))
+    path.write_text(
+        OVERLAY.replace("billing_country", "country")
+        .replace("row.lastname", "row.firstname")
+        .replace("salesforce.number", "salesforce.mood")
+        .replace('owner = "accord"', 'owner = "netsuite"')
+    )
     with pytest.raises(Fatal) as caught:
         load(shipped(), [tmp_path], reference())
     told = str(caught.value)

@@ -73,14 +73,10 @@ def test_a_reference_says_of_which_entity_it_is():
 
 def test_an_orders_golden_record_is_typed():
     """Reporting adds money up: it must be a decimal, and dates dates."""
-    ours = observed(
-        "order", "salesforce", order_body(order_line(1, "CUP-01", "7", "9.99", Discount_Percent="15"), Accord_Shipping_Cost__c="12.5")
-    )
+    ours = observed("order", "salesforce", order_body(order_line(1, "CUP-01", "7", "9.99", Discount_Percent="15"), Accord_Shipping_Cost__c="12.5"))
     entity = entities()["order"]
     record = Record("order:salesforce:801A", "order", ids={"salesforce": "801A", "netsuite": "7"}, stage="submitted")
-    golden = written(
-        "order", entity.golden(record, reading(salesforce=ours, netsuite={"total": "71.94", "erp_status": "Pending approval"}))
-    )
+    golden = written("order", entity.golden(record, reading(salesforce=ours, netsuite={"total": "71.94", "erp_status": "Pending approval"})))
     assert (golden["key"], golden["stage"], golden["netsuite_id"]) == ("order:salesforce:801A", "submitted", "7")
     assert (golden["date"], golden["ship_cost"], golden["total"]) == (date(2026, 11, 23), D("12.5"), D("71.94"))
     assert golden["lines"] == [

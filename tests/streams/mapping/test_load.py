@@ -74,10 +74,7 @@ def test_all_faults_are_told_at_once(tmp_path):
 
 def test_a_cutting_converter_is_refused_on_a_two_way_field(tmp_path):
     """text(n) that cuts on both ways would lose the tail on the first round."""
-    text = (
-        MINIMAL
-        + 'a = { type = "text(5)", owner = "both", salesforce = "A__c", netsuite = "a" }\n[owners.both]\nearly = "salesforce"\nlate = "netsuite"\n'
-    )
+    text = MINIMAL + 'a = { type = "text(5)", owner = "both", salesforce = "A__c", netsuite = "a" }\n[owners.both]\nearly = "salesforce"\nlate = "netsuite"\n'
     text += '[stages]\norder = ["early", "late"]\n'
     assert faults_of(tmp_path, text)[0].startswith("thing.toml:9: a: text(5) cuts and can't be undone")
 
@@ -145,9 +142,7 @@ def test_what_the_org_lacks_is_left_out():
 def test_faults_of_the_reference_data_are_told_at_once():
     """Ids that stand twice can't be undone; a store that names nothing known would send orders nowhere."""
     with pytest.raises(Fatal) as caught:
-        stores(
-            {"terms": {"a": "1", "b": "1"}, "colour": 1, "date_format": "X"}, {"us": {"subsidiary": "moon", "tax_mode": "magic", "size": 3}}
-        )
+        stores({"terms": {"a": "1", "b": "1"}, "colour": 1, "date_format": "X"}, {"us": {"subsidiary": "moon", "tax_mode": "magic", "size": 3}})
     told = str(caught.value)
     assert told.startswith("configuration of reference data: 6 fault(s)")
     for part in (

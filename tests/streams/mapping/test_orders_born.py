@@ -84,7 +84,12 @@ def test_it_is_made_as_a_draft_with_lines_and_then_activated():
     ]  # fmt: skip
     assert rows_[0]["PricebookEntryId"] == {"$ref": f"price:netsuite:{born.world.cup}-1-1"}
     assert (cup.key, active.object, active.id, read(active)) == (f"order_line-netsuite-{born.id}-1", "Order", "self", {"Status": "Activated"})
-    assert json.loads(options["ref_codes"]) == {"customer": "missing_customer", "order": "missing_order", "price": "price_missing", "pricebook": "missing_pricebook"}
+    assert json.loads(options["ref_codes"]) == {
+        "customer": "missing_customer",
+        "order": "missing_order",
+        "price": "price_missing",
+        "pricebook": "missing_pricebook",
+    }
 
 
 def test_its_lines_get_salesforces_keys_and_tell_what_became_of_them():

@@ -26,7 +26,14 @@ def computed(links: Links, *lines: dict[str, Any], **head: Any) -> dict[str, Any
     return {name: rules.compute(name, "salesforce", read, links) for name in ("line_stock", "oversell", "stock_message")}
 
 
-WORLD = Links(item(5, "CUP"), stock(5, "8", next_receipt="2026-12-01"), stock(5, "100", "9"), item(6, "LAMP", out_of_stock="ENABLE"), stock(6, "1"), item(7, "FIT", kind="service"))
+WORLD = Links(
+    item(5, "CUP"),
+    stock(5, "8", next_receipt="2026-12-01"),
+    stock(5, "100", "9"),
+    item(6, "LAMP", out_of_stock="ENABLE"),
+    stock(6, "1"),
+    item(7, "FIT", kind="service"),
+)
 
 
 def test_more_than_the_store_has_is_told_before_activation():
@@ -78,4 +85,6 @@ def test_it_is_written_onto_order_and_lines_and_read_back_the_same():
     assert (line.object, line.id, body_of(line)) == ("OrderItem", order_line(1, "CUP", "10", "5.00")["Id"], {"Accord_Available__c": 8, "Accord_Short__c": 2})
     back = observed("order", "salesforce", order_body({**order_line(1, "CUP", "10", "5.00"), **body_of(line)}, StatusCode="Draft"))
     normal = entities()["order"].rules.normal
-    assert normal("salesforce", "line_stock", back["line_stock"], WORLD, reading()) == normal("salesforce", "line_stock", ask.fields["line_stock"], WORLD, reading())
+    assert normal("salesforce", "line_stock", back["line_stock"], WORLD, reading()) == normal(
+        "salesforce", "line_stock", ask.fields["line_stock"], WORLD, reading()
+    )

@@ -63,7 +63,9 @@ def test_what_is_worked_out_and_decided_comes_from_expressions(warranty):
     assert warranty.rules.compute("label", "salesforce", reading(salesforce={"name": "Lamp", "months": "6.0"}), NOTHING) == "Lamp, 6 months"
     assert warranty.rules.creates("salesforce", reading(netsuite={"name": "Lamp", "approved": "true"}))
     assert not warranty.rules.creates("salesforce", reading(netsuite={"name": "Lamp", "approved": "false"}))
-    told = warranty.golden(record_of("warranty", "warranty:salesforce:a99", salesforce={"name": "Lamp", "months": "24.0"}), reading(salesforce={"name": "Lamp", "months": "24.0"}))
+    told = warranty.golden(
+        record_of("warranty", "warranty:salesforce:a99", salesforce={"name": "Lamp", "months": "24.0"}), reading(salesforce={"name": "Lamp", "months": "24.0"})
+    )
     assert (warranty.schema["name"], told["name"], told["months"]) == ("GoldenWarranty", "Lamp", 24)
     assert next(r for r in warranty.reads if isinstance(r, SalesforceRead)).object == "Warranty__c"
 

@@ -24,8 +24,19 @@ def kept(*given, **more):
 
 def test_a_decision_is_kept_without_the_values_of_a_person():
     """The trail is read by many, for years: it must say what was decided, not where somebody lives."""
-    values = {"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com", "phone": "+44 20 7946 0000", "mailing_street": "12 St James's Square", "fax": None}
-    found = json.loads(kept("decided", {"fields": {**values, "opt_out": "true"}, "seeds": {"title": "Countess"}, "reasons": {"email": ["contact.email", "salesforce", "e"]}}).detail)
+    values = {
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "email": "ada@example.com",
+        "phone": "+44 20 7946 0000",
+        "mailing_street": "12 St James's Square",
+        "fax": None,
+    }
+    found = json.loads(
+        kept(
+            "decided", {"fields": {**values, "opt_out": "true"}, "seeds": {"title": "Countess"}, "reasons": {"email": ["contact.email", "salesforce", "e"]}}
+        ).detail
+    )
     assert found["fields"] == {**dict.fromkeys(values, MASK), "fax": None, "opt_out": "true"}
     assert (found["seeds"], found["reasons"]["email"][0]) == ({"title": MASK}, "contact.email")
 
@@ -34,7 +45,13 @@ def test_a_decision_is_kept_without_the_values_of_a_person():
     "body",
     [
         {"Id": "003", "Email": "ada@example.com", "Name": {"FirstName": "Ada", "LastName": "Lovelace"}, "Nickname__c": "Countess", "HasOptedOutOfEmail": True},
-        {"_type": "contact", "email": "ada@example.com", "phone": [{"value": "+44 20 7946 0000", "text": "+44 20 7946 0000"}], "billaddress1": "12 St James's Square", "unsubscribe": True},
+        {
+            "_type": "contact",
+            "email": "ada@example.com",
+            "phone": [{"value": "+44 20 7946 0000", "text": "+44 20 7946 0000"}],
+            "billaddress1": "12 St James's Square",
+            "unsubscribe": True,
+        },
     ],
 )
 def test_of_a_native_record_only_what_is_known_to_be_harmless_is_kept(body):
@@ -46,7 +63,7 @@ def test_of_a_native_record_only_what_is_known_to_be_harmless_is_kept(body):
 
 
 def test_what_a_target_quotes_is_masked_by_its_form():
-    """"Invalid email ada@example.com" is the answer that everybody pastes into a ticket."""
+    """ "Invalid email ada@example.com" is the answer that everybody pastes into a ticket."""
     assert kept("rejected", "", message="Invalid email ada@example.com.").message == f"Invalid email {MASK}."
 
 
@@ -60,7 +77,10 @@ def test_a_record_of_no_person_is_kept_as_it_is():
     """An item's price is what an audit is for."""
     given = step("decided", {"fields": {"name": "Cup", "price": "9.99"}}, entity="item")
     assert masked(given, KNOWN) is given
-    assert json.loads(kept("decided", {"fields": {"credit_limit": "100", "email": "ada@example.com"}}, entity="customer").detail)["fields"]["credit_limit"] == "100"
+    assert (
+        json.loads(kept("decided", {"fields": {"credit_limit": "100", "email": "ada@example.com"}}, entity="customer").detail)["fields"]["credit_limit"]
+        == "100"
+    )
 
 
 def test_the_mapping_has_the_last_word(tmp_path):

@@ -49,7 +49,10 @@ def test_a_price_of_another_book_waits_for_the_standard_one(world):
     }  # fmt: skip
     assert options["after"] == f"price:netsuite:{item}-1-2"
     base = next(p for p in found(world.account, "price", item) if p["level"] == "base")
-    assert "after" not in entities()["price"].render(ask_of("price", "salesforce", netsuite=base), record_of("price", "price:netsuite:x", netsuite=base), NOTHING)[1]
+    assert (
+        "after"
+        not in entities()["price"].render(ask_of("price", "salesforce", netsuite=base), record_of("price", "price:netsuite:x", netsuite=base), NOTHING)[1]
+    )
     update = ask_of("price", "salesforce", kind="update", netsuite=wholesale)
     assert "after" not in entities()["price"].render(update, record, NOTHING)[1], "only a create needs it"
 
@@ -71,7 +74,9 @@ def test_breaks_are_rows_of_their_own(world):
     item = lamp(world.account)
     (only,) = found(world.account, "price_break", item)
     assert (only["level"], only["currency"], only["from_quantity"], only["price"]) == ("wholesale", "EUR", "10", "44")
-    part = entities()["price_break"].render(ask_of("price_break", "salesforce", netsuite=only), record_of("price_break", "price_break:netsuite:9-2-2-10"), NOTHING)[0][0]
+    part = entities()["price_break"].render(
+        ask_of("price_break", "salesforce", netsuite=only), record_of("price_break", "price_break:netsuite:9-2-2-10"), NOTHING
+    )[0][0]
     assert part.object == "Accord_Price_Break__c"
     assert body_of(part) == {
         "Product__c": {"$ref": f"item:netsuite:{item}"}, "Pricebook__c": {"$ref": "pricebook:netsuite:2"}, "Currency__c": "EUR",
@@ -91,6 +96,8 @@ def test_the_base_level_is_the_standard_book_and_each_other_level_a_book(world):
     standard = observed("pricebook", "salesforce", {"Name": "Standard Price Book", "IsStandard": True, "IsActive": True})
     assert set(rules.match_values("salesforce", reading(salesforce=standard))) & set(rules.match_values("netsuite", read["base"]))
     assert "pricebook|standard|TRUE" not in rules.match_values("netsuite", read["wholesale"])
-    part = entities()["pricebook"].render(ask_of("pricebook", "salesforce", netsuite=books["wholesale"]), record_of("pricebook", "pricebook:netsuite:2"), NOTHING)[0][0]
+    part = entities()["pricebook"].render(
+        ask_of("pricebook", "salesforce", netsuite=books["wholesale"]), record_of("pricebook", "pricebook:netsuite:2"), NOTHING
+    )[0][0]
     body = json.loads(part.body)
     assert (body["Name"], body["Accord_Price_Level__c"], body["IsActive"]) == ("Wholesale", "wholesale", True)

@@ -78,7 +78,12 @@ def test_children_read_back_as_they_were_written(world: World, entity: str, coll
     held = []
     for part in rendered(entity, theirs, ident)[1:]:
         body = {name: ids.get(value["$ref"]) if isinstance(value, dict) else value for name, value in body_of(part).items()}
-        held.append({"Accord_Key__c": part.key, **{n: D(str(v)).quantize(D("1.0000")) if isinstance(v, D | int) and not isinstance(v, bool) else v for n, v in body.items()}})
+        held.append(
+            {
+                "Accord_Key__c": part.key,
+                **{n: D(str(v)).quantize(D("1.0000")) if isinstance(v, D | int) and not isinstance(v, bool) else v for n, v in body.items()},
+            }
+        )
     ours = observed(entity, "salesforce", {native: held})
     normal = entities()[entity].rules.normal
     assert normal("salesforce", collection, ours[collection], links, reading()) == normal("salesforce", collection, theirs[collection], links, reading())
@@ -115,7 +120,13 @@ def test_a_credit_finds_its_order_by_the_return_that_it_was_made_from(world: Wor
     found, memo, money = seen(world, "return", back), seen(world, "credit_memo", credit), seen(world, "refund", refund)
     assert (found["source_order"], found["status"], found["reason"]) == (f"order:netsuite:{made}", "refunded", "Broken")
     assert json.loads(str(found["lines"]))[0]["received"] == "1"
-    assert (memo["return"], memo["source_order"], memo["total"], memo["status"], memo["applied"]) == (f"return:netsuite:{back}", None, "50.00", "applied", "50.00")
+    assert (memo["return"], memo["source_order"], memo["total"], memo["status"], memo["applied"]) == (
+        f"return:netsuite:{back}",
+        None,
+        "50.00",
+        "applied",
+        "50.00",
+    )
     assert (money["credit_memo"], money["amount"], money["status"]) == (f"credit_memo:netsuite:{credit}", "50.00", "paid")
     links = Links(link(f"return:netsuite:{back}", netsuite=str(back), salesforce="a1", facts={"order": f"order:netsuite:{made}"}))
     assert entities()["credit_memo"].rules.compute("order", "salesforce", reading(netsuite=memo), links) == f"order:netsuite:{made}"

@@ -35,9 +35,7 @@ def test_items_of_all_kinds_become_products(world):
 
 def test_a_fulfilment_shows_its_lines_and_parcels_on_the_order(world):
     """Each line names the order product, each parcel its tracking number; children carry keys of their own, so a repeat doubles nothing."""
-    made, id_ = shipped(
-        world, package={"items": [{"packageTrackingNumber": "1Z1", "packageWeight": 2.5}, {"packageTrackingNumber": "1Z2"}]}
-    )
+    made, id_ = shipped(world, package={"items": [{"packageTrackingNumber": "1Z1", "packageWeight": 2.5}, {"packageTrackingNumber": "1Z2"}]})
     theirs = dict(observed("fulfilment", "netsuite", rows(world.account, "fulfilment", id_)[0]))
     assert (theirs["order"], theirs["erp_status"], theirs["order_salesforce_id"]) == (f"order:netsuite:{made}", "Shipped", "801A")
     key = f"fulfilment:netsuite:{id_}"
@@ -72,9 +70,7 @@ def test_children_read_back_as_they_were_written(world):
     })  # fmt: skip
     rules = entities()["fulfilment"].rules
     for name in ("lines", "packages"):
-        assert rules.normal("salesforce", name, ours[name], links, reading()) == rules.normal(
-            "salesforce", name, theirs[name], links, reading()
-        ), name
+        assert rules.normal("salesforce", name, ours[name], links, reading()) == rules.normal("salesforce", name, theirs[name], links, reading()), name
 
 
 def test_a_parcel_that_is_gone_is_emptied():
@@ -82,12 +78,8 @@ def test_a_parcel_that_is_gone_is_emptied():
     held = {"packages": json.dumps([{"key": "package-netsuite-5-1", "tracking": "A"}, {"key": "package-netsuite-5-2", "tracking": "B"}])}
     wanted = {"packages": json.dumps([{"key": "package-netsuite-5-1", "tracking": "A"}])}
     ask = ask_of("fulfilment", "salesforce", kind="update", only={"packages"}, netsuite=wanted)
-    parts, _ = entities()["fulfilment"].render(
-        ask, record_of("fulfilment", "fulfilment:netsuite:5", salesforce=held, netsuite=wanted), NOTHING
-    )
+    parts, _ = entities()["fulfilment"].render(ask, record_of("fulfilment", "fulfilment:netsuite:5", salesforce=held, netsuite=wanted), NOTHING)
     assert [(p.key, body_of(p)["Tracking__c"]) for p in parts[1:]] == [("package-netsuite-5-1", "A"), ("package-netsuite-5-2", None)]
     rules = entities()["fulfilment"].rules
     emptied = json.dumps([{"key": "package-netsuite-5-1", "tracking": "A"}, {"key": "package-netsuite-5-2"}])
-    assert rules.normal("salesforce", "packages", emptied, NOTHING, reading()) == rules.normal(
-        "salesforce", "packages", wanted["packages"], NOTHING, reading()
-    )
+    assert rules.normal("salesforce", "packages", emptied, NOTHING, reading()) == rules.normal("salesforce", "packages", wanted["packages"], NOTHING, reading())

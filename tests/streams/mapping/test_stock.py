@@ -43,9 +43,16 @@ def test_stock_follows_orders_purchases_and_receipts(world: World):
 
 def test_a_stock_row_in_salesforce_names_product_and_location(world: World):
     """Sales reads stock at the product: each location is a row of its own."""
-    part = entities()["inventory"].render(ask_of("inventory", "salesforce", netsuite=stock(world)), record_of("inventory", f"inventory:netsuite:{world.cup}-1"), NOTHING)[0][0]
+    part = entities()["inventory"].render(
+        ask_of("inventory", "salesforce", netsuite=stock(world)), record_of("inventory", f"inventory:netsuite:{world.cup}-1"), NOTHING
+    )[0][0]
     body = body_of(part)
-    assert (part.object, body["Product__c"], body["Location__c"], body["Available__c"]) == ("Accord_Stock__c", {"$ref": f"item:netsuite:{world.cup}"}, "east", D(8))
+    assert (part.object, body["Product__c"], body["Location__c"], body["Available__c"]) == (
+        "Accord_Stock__c",
+        {"$ref": f"item:netsuite:{world.cup}"},
+        "east",
+        D(8),
+    )
 
 
 def test_a_product_shows_what_its_store_has_and_what_a_kit_is_made_of(world: World):
@@ -106,7 +113,9 @@ def test_prices_agreed_with_a_customer_are_told_line_by_line(world: World):
         (who, f"item:netsuite:{world.cup}", None, None, None, "wholesale", "-10"),
         (who, f"item:netsuite:{world.lamp}", None, "EUR", "42", None, None),
     ]
-    part = entities()["customer_price"].render(ask_of("customer_price", "salesforce", netsuite=lines[2]), record_of("customer_price", "customer_price:netsuite:1-i-2-2"), NOTHING)[0][0]
+    part = entities()["customer_price"].render(
+        ask_of("customer_price", "salesforce", netsuite=lines[2]), record_of("customer_price", "customer_price:netsuite:1-i-2-2"), NOTHING
+    )[0][0]
     assert body_of(part) == {
         "Account__c": {"$ref": who}, "Product__c": {"$ref": f"item:netsuite:{world.lamp}"}, "Currency__c": "EUR", "CurrencyIsoCode": "EUR",
         "Unit_Price__c": D("42.00"), "Active__c": True,

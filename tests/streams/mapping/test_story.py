@@ -53,9 +53,7 @@ class Story:
         object_ = OBJECTS[self.entity] if system == "netsuite" else "Account"
         event = "event" if kind in ("create", "update") else "row"
         return self.take(
-            Observation(
-                self.record.key, self.entity, system, object_, id_, event, self.number, self.time, False, whole, fields, f"e{self.number}"
-            )
+            Observation(self.record.key, self.entity, system, object_, id_, event, self.number, self.time, False, whole, fields, f"e{self.number}")
         )
 
     def send(self, ask: Ask) -> tuple[Ask, ...]:
@@ -82,9 +80,7 @@ class Story:
         )
 
     def to_netsuite(self, ask: Ask, part: Any, options: Any) -> str:
-        body = self.filled(
-            {**(json.loads(part.seeds, parse_float=D) if ask.kind == "create" else {}), **json.loads(part.body, parse_float=D)}
-        )
+        body = self.filled({**(json.loads(part.seeds, parse_float=D) if ask.kind == "create" else {}), **json.loads(part.body, parse_float=D)})
         assert options.get("replace", "item") == "item"
         if ask.kind == "create":
             return str(self.world.account.create(part.object, body))
@@ -208,9 +204,7 @@ def test_an_order_crosses_once_and_comes_to_rest(world):
     links = [link(f"item:netsuite:{world.cup}", netsuite=str(world.cup), salesforce="01t-CUP-01")]
     links.append(link("customer:salesforce:001A", salesforce="001A", netsuite=str(world.customer)))
     story = Story(world, "order", "order:salesforce:801A", *links)
-    story.salesforce = order_body(
-        order_line(1, "CUP-01", "7", "9.99"), Accord_Shipping_Cost__c="12.50", Accord_Terms__c=None, TotalAmount=D("69.93")
-    )
+    story.salesforce = order_body(order_line(1, "CUP-01", "7", "9.99"), Accord_Shipping_Cost__c="12.50", Accord_Terms__c=None, TotalAmount=D("69.93"))
     (asked,) = story.see("salesforce", "801A", story.salesforce)
     assert (asked.target, asked.kind) == ("netsuite", "create")
     story.settled((asked,), "801A")

@@ -51,9 +51,7 @@ def test_e3_tax_of_the_shop_is_sent_by_line():
     """In mode `sent` everything ties to the unit: what the shop charged is what NetSuite books."""
     books = Books(tax={1: TaxRule(D("19"), level="line")})
     lines = [order_line(1, "CUP-01", "3", "13.33"), order_line(2, "TEE-BLK-M", "5", "7.79"), order_line(3, "LAMP-9", "1", "99.95")]
-    body = order_body(
-        *lines, currency="EUR", store="eu", Accord_Discount_Percent__c="7.5", Accord_Shipping_Cost__c="4.90", Accord_Tax_Total__c="32.38"
-    )
+    body = order_body(*lines, currency="EUR", store="eu", Accord_Discount_Percent__c="7.5", Accord_Shipping_Cost__c="4.90", Accord_Tax_Total__c="32.38")
     books.account.update("customer", books.world.customer, {"currency": {"id": "2"}})
     id_, sent = books.send(body)
     assert [d["taxAmount"] for d in sent["taxDetails"]["items"]] == [D("7.03"), D("6.85"), D("17.57"), D("0.93")]
@@ -240,5 +238,3 @@ def test_e12_a_cancel_closes_lines_and_nothing_else():
     after = books.read(id_)
     assert (after["erp_status"], after["cancel"]) == ("Cancelled", "true")
     assert D(after["total"]) == D("97.00")
-
-

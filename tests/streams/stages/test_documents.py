@@ -27,7 +27,12 @@ def test_an_invoice_becomes_an_event_with_a_note_for_open_cases():
     memory.run()
     (write,) = [w for w in memory.of("write.salesforce", Write) if w.entity == "order_event"]
     body = json.loads(write.parts[0].body)
-    assert (write.kind, write.key, body["Type__c"], body["Order__c"]) == ("create", "order_event:netsuite:55-invoiced", "invoiced", {"$ref": "order:netsuite:9"})
+    assert (write.kind, write.key, body["Type__c"], body["Order__c"]) == (
+        "create",
+        "order_event:netsuite:55-invoiced",
+        "invoiced",
+        {"$ref": "order:netsuite:9"},
+    )
     assert json.loads(write.options["case_note"]) == {"match": "order", "order": "Order__c", "text": "Text__c"}
     assert {(r.entity, r.record_id) for r in memory.of("read.netsuite", ReadRequest)} == {("customer", "100"), ("order", "9")}
     sent = len(memory.sent["t.write.salesforce"])

@@ -33,7 +33,9 @@ def asked(here: ReconcileStage) -> int:
     """How often the next tick asks for the order."""
     outs = here.tick(range(PARTITIONS), 0)
     codec = desk().codec
-    return sum(1 for out in outs if isinstance(event := codec.decode(out.value or b""), ReadRequest) and (event.record_id, event.system) == ("801A", "salesforce"))
+    return sum(
+        1 for out in outs if isinstance(event := codec.decode(out.value or b""), ReadRequest) and (event.record_id, event.system) == ("801A", "salesforce")
+    )
 
 
 def said(memory: Memory) -> Any:

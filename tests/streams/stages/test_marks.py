@@ -42,7 +42,11 @@ class Relay:
 
 def pipeline():
     at = desk()
-    stages = [ResolveStage(at, {}, ["change.salesforce.account", "change.netsuite.customer"], partitions=PARTITIONS, margin_ms=0), Relay(at), MatchStage(at, partitions=PARTITIONS)]
+    stages = [
+        ResolveStage(at, {}, ["change.salesforce.account", "change.netsuite.customer"], partitions=PARTITIONS, margin_ms=0),
+        Relay(at),
+        MatchStage(at, partitions=PARTITIONS),
+    ]
     return Memory(stages)
 
 

@@ -29,7 +29,15 @@ def item(n: int | str, sku: str = "", **more: Any) -> tuple[str, str, dict[str, 
 
 def price(n: int | str, amount: str | None, level: str = "base", currency: str = "USD", **more: Any) -> tuple[str, str, dict[str, Any]]:
     key = f"price:netsuite:{n}-{level}-{currency}"
-    body = {"key": key, "netsuite_id": key.rpartition(":")[2], "item": f"item:netsuite:{n}", "level": level, "currency": currency, "active": amount is not None, **more}
+    body = {
+        "key": key,
+        "netsuite_id": key.rpartition(":")[2],
+        "item": f"item:netsuite:{n}",
+        "level": level,
+        "currency": currency,
+        "active": amount is not None,
+        **more,
+    }
     return "price", key, body | {"price": amount and Decimal(amount)}
 
 
@@ -40,7 +48,9 @@ def price_break(n: int, start: str, amount: str, level: str = "base", currency: 
     }  # fmt: skip
 
 
-def agreed(customer: int, n: int | None = None, *, group: str | None = None, amount: str | None = None, level: str | None = None, currency: str | None = None) -> tuple[str, str, dict[str, Any]]:
+def agreed(
+    customer: int, n: int | None = None, *, group: str | None = None, amount: str | None = None, level: str | None = None, currency: str | None = None
+) -> tuple[str, str, dict[str, Any]]:
     key = f"customer_price:netsuite:{customer}-{'i' if n else 'g'}-{n or group}-{currency or 0}"
     return "customer_price", key, {
         "key": key, "netsuite_id": key.rpartition(":")[2], "customer": f"customer:netsuite:{customer}", "item": f"item:netsuite:{n}" if n else None, "pricing_group": group,

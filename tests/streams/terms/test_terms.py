@@ -35,7 +35,14 @@ def test_two_stores_read_their_own_terms_of_the_same_item():
     assert isinstance(us, ItemTerms)
     assert isinstance(de, ItemTerms)
     assert (us.currency, us.price, us.level, us.available, us.available_at, us.terms) == ("USD", Decimal(71), "base", Decimal(7), None, "net30")
-    assert (de.currency, de.price, de.level, de.available, de.available_at, de.terms) == ("EUR", Decimal(55), "online", Decimal(0), date(2026, 12, 1), "due_on_receipt")
+    assert (de.currency, de.price, de.level, de.available, de.available_at, de.terms) == (
+        "EUR",
+        Decimal(55),
+        "online",
+        Decimal(0),
+        date(2026, 12, 1),
+        "due_on_receipt",
+    )
     assert [s.location for s in us.stock] == ["us_east", "us_west"]
 
 

@@ -44,9 +44,7 @@ class Runner:
         if aggregates or query.group:
             return aggregate(self, item, query, rows)[query.offset :][: query.limit]
         shapers = self._shapers(item, query)
-        return [
-            {"attributes": reference(item.name, row["Id"], self.version)} | {name: shape(row) for name, shape in shapers} for row in rows
-        ]
+        return [{"attributes": reference(item.name, row["Id"], self.version)} | {name: shape(row) for name, shape in shapers} for row in rows]
 
     def records(self, item: SObject, query: Query) -> list[Record]:
         """The stored records that the query means, in its order."""
@@ -225,9 +223,7 @@ class Runner:
             rows = rows[inner.offset :][: inner.limit]
             if not rows:
                 return None
-            records = [
-                {"attributes": reference(child.name, one["Id"], self.version)} | {name: make(one) for name, make in shapers} for one in rows
-            ]
+            records = [{"attributes": reference(child.name, one["Id"], self.version)} | {name: make(one) for name, make in shapers} for one in rows]
             return {"totalSize": len(rows), "done": True, "records": records}
 
         return field.children, shape

@@ -63,9 +63,7 @@ def check(account: Account, script: str) -> None:
 
 
 def _check_values(account: Account, script: str, keys: list[tuple[str, int]]) -> None:
-    page = poll(
-        account, {"type": "customer", "since": START, "pageSize": 1, "columns": ["subsidiary", "subsidiary.name", "email"]}, script=script
-    )
+    page = poll(account, {"type": "customer", "since": START, "pageSize": 1, "columns": ["subsidiary", "subsidiary.name", "email"]}, script=script)
     values = page["rows"][0]["values"]
     name = values["subsidiary.name"]
     assert values["subsidiary"] == {"value": {"US": "1", "CA": "2"}.get(name), "text": name}, "references carry their text, joins work"

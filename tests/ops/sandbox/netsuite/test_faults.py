@@ -70,9 +70,7 @@ async def test_triggers_flows_and_cuts_change_what_was_written(app, http):
     """A user event in the same save, a workflow a little later, a field that is cut without a word."""
     app.account.faults.put(Fault("trigger", times=1, match={"type": "customer"}, params={"field": "comments", "value": "by trigger"}))
     app.account.faults.put(Fault("truncate", times=1, match={"type": "customer"}, params={"field": "companyName", "length": 2}))
-    app.account.faults.put(
-        Fault("async_flow", times=1, match={"type": "customer"}, params={"field": "email", "value": "flow@example.com", "seconds": 5})
-    )
+    app.account.faults.put(Fault("async_flow", times=1, match={"type": "customer"}, params={"field": "email", "value": "flow@example.com", "seconds": 5}))
     url = (await http.post(f"{RECORDS}/customer", json=CUSTOMER)).headers["location"]
     first = (await http.get(url)).json()
     assert (first["comments"], first["companyName"], first.get("email")) == ("by trigger", "Ac", None)
@@ -225,9 +223,7 @@ async def test_suiteql_pages_and_rules(app, http):
     assert (await suiteql(http, "SELECT id FROM currency", query="?limit=2&offset=1")).status_code == 400
 
 
-@pytest.mark.parametrize(
-    "text", ["BAD", "DELETE FROM customer", "SELECT balance FROM customer", "SELECT x FROM nothing", "SELECT value FROM setting"]
-)
+@pytest.mark.parametrize("text", ["BAD", "DELETE FROM customer", "SELECT balance FROM customer", "SELECT x FROM nothing", "SELECT value FROM setting"])
 async def test_bad_suiteql_is_refused(http, text):
     """No statement but SELECT, no unknown column or table, nothing of the sandbox's own tables."""
     answer = await suiteql(http, text)

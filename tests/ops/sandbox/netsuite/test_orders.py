@@ -22,9 +22,7 @@ def head(world: World, record_id: int, kind: str = "salesOrder") -> dict[str, ob
 
 def test_e1_percent_line_discount_and_paid_shipping(world):
     """E1: 7 x 9.99 less 10.49, 120.00 and shipping 12.50 is 191.94: a discount as its own line ties to the cent."""
-    made = order(
-        world, line(world.cup, 7, Decimal("9.99")), off(world.discount, Decimal("-10.49")), line(world.lamp, 1, 120), shippingCost=12.5
-    )
+    made = order(world, line(world.cup, 7, Decimal("9.99")), off(world.discount, Decimal("-10.49")), line(world.lamp, 1, 120), shippingCost=12.5)
     v = head(world, made)
     assert (v["subtotal"], v["shippingCost"], v["taxTotal"], v["total"]) == (Decimal("179.44"), Decimal("12.50"), 0, Decimal("191.94"))
 
@@ -117,9 +115,7 @@ def test_e9_two_parcels_then_one_is_deleted(world):
 
 def test_e10_partial_invoices_share_the_discount_and_payments_apply(world):
     """E10: invoices add up to the order to the cent; payments settle them one after the other; the balance has no stamp."""
-    made = order(
-        world, line(world.cup, 10, Decimal("33.33")), off(world.discount, Decimal("-33.33")), line(world.tee, 2, 50), shippingCost=20
-    )
+    made = order(world, line(world.cup, 10, Decimal("33.33")), off(world.discount, Decimal("-33.33")), line(world.tee, 2, 50), shippingCost=20)
     transform(world.account, "salesOrder", made, "itemFulfillment", {})
     stamp = world.account.get("customer", world.customer).modified
     first = transform(world.account, "salesOrder", made, "invoice", {"item": {"items": [{"orderLine": 1, "quantity": 4}]}})

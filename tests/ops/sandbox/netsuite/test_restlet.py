@@ -185,10 +185,7 @@ def test_units_end_inside_a_search(world):
 def test_the_host_gives_no_foreign_globals_and_keeps_no_state(world):
     """No Node or browser names, a fresh context for each call, the sandbox's own clock in Date."""
     names = "['process','Buffer','fetch','URLSearchParams','setTimeout','console','structuredClone','__host']"
-    assert (
-        call_script(world.account, {}, script=search_script(f"return {names}.filter((n) => typeof globalThis[n] !== 'undefined')"))["value"]
-        == []
-    )
+    assert call_script(world.account, {}, script=search_script(f"return {names}.filter((n) => typeof globalThis[n] !== 'undefined')"))["value"] == []
     counter = "let n = 0; define([], () => ({ post: () => ++n }))"
     assert [call_script(world.account, {}, script=counter)["value"] for _ in range(2)] == [1, 1]
     world.account.clock.advance(400 * 86_400)

@@ -30,9 +30,7 @@ def test_every_custom_field_of_the_mapping_is_deployed():
     """The fields that Accord reads and writes exist on the types it uses."""
     types = metadata.load().types
     assert {f"custentity_accord_{n}" for n in ("key", "status", "code", "message", "legal_name")} <= set(types["customer"].fields)
-    assert {f"custbody_accord_{n}" for n in ("key", "sf_id", "sf_number", "store", "reference", "stated_total")} <= set(
-        types["salesOrder"].fields
-    )
+    assert {f"custbody_accord_{n}" for n in ("key", "sf_id", "sf_number", "store", "reference", "stated_total")} <= set(types["salesOrder"].fields)
     assert "custcol_accord_line_key" in types["salesOrder"].sublists["item"].fields
     assert "custcol_accord_line_key" in types["itemFulfillment"].sublists["item"].fields
     assert {"custitem_accord_key", "custitem_accord_status"} <= set(types["kitItem"].fields)

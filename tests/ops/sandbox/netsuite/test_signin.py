@@ -97,9 +97,7 @@ async def test_extra_oauth_parameters_are_signed_too(app):
             "oauth_body_hash": "noAkOFSz59Q=",
         }
         sent["oauth_signature"] = signature(base_string("POST", url, "limit=2", sent), c.consumer_secret, c.token_secret)
-        header = f'OAuth realm="{c.account}", ' + ", ".join(
-            f'{k}="{httpx.QueryParams({"v": v})}"'.replace("v=", "", 1) for k, v in sent.items()
-        )
+        header = f'OAuth realm="{c.account}", ' + ", ".join(f'{k}="{httpx.QueryParams({"v": v})}"'.replace("v=", "", 1) for k, v in sent.items())
         body = {"q": "SELECT id FROM currency"}
         answer = await http.post(f"{url}?limit=2", json=body, headers={"Authorization": header, "Prefer": "transient"})
         assert answer.status_code == 200, answer.text
@@ -130,9 +128,7 @@ async def test_a_token_is_good_for_its_own_service_only(app):
         assert (refused.status_code, refused.json()["error"]["code"]) == (401, "INVALID_LOGIN_ATTEMPT")
 
 
-@pytest.mark.parametrize(
-    "claims", [{"iss": "other"}, {"aud": "https://elsewhere/token"}, {"scope": "everything"}, {"exp": 1}, {"exp": 9_999_999_999}]
-)
+@pytest.mark.parametrize("claims", [{"iss": "other"}, {"aud": "https://elsewhere/token"}, {"scope": "everything"}, {"exp": 1}, {"exp": 9_999_999_999}])
 async def test_wrong_claims_are_refused(app, claims):
     """Issuer, audience, scope, an expired assertion and one that lives longer than an hour: invalid_client."""
     async with client(app) as http:

@@ -105,11 +105,7 @@ def test_pages_of_the_journal_never_part_a_transaction(org):
         ("~/composite/sobjects", {"records": [{"attributes": {"type": "Account"}, "Name": "A"}]}, "com/salesforce/api/rest/67.0"),
         (
             "~/composite",
-            {
-                "compositeRequest": [
-                    {"method": "POST", "url": "/services/data/v67.0/sobjects/Account", "referenceId": "a", "body": {"Name": "A"}}
-                ]
-            },
+            {"compositeRequest": [{"method": "POST", "url": "/services/data/v67.0/sobjects/Account", "referenceId": "a", "body": {"Name": "A"}}]},
             "com/salesforce/api/rest/67.0",
         ),
     ],

@@ -116,9 +116,7 @@ def test_a_failed_composite_goes_back_whole(org, http):
         }
     ]
     assert [(one["httpStatusCode"], one["body"]) for one in (body[0], body[2])] == [(400, halted)] * 2
-    assert body[1]["body"] == [
-        {"message": "Required fields are missing: [LastName]", "errorCode": "REQUIRED_FIELD_MISSING", "fields": ["LastName"]}
-    ]
+    assert body[1]["body"] == [{"message": "Required fields are missing: [LastName]", "errorCode": "REQUIRED_FIELD_MISSING", "fields": ["LastName"]}]
     assert count(org) == 0
     loose = http("POST", "~/composite", json={"allOrNone": False, "compositeRequest": parts}).json()["compositeResponse"]
     assert [one["httpStatusCode"] for one in loose] == [201, 400, 200]
@@ -178,9 +176,7 @@ class TestBulk:
 
     def test_job_complete_does_not_mean_that_rows_went_well(self, org, http):
         """One row good, one bad: the job says JobComplete, the results say which; an empty Id column is ignored."""
-        opened = http(
-            "POST", "~/jobs/ingest", json={"object": "Account", "operation": "upsert", "externalIdFieldName": "Accord_Key__c"}
-        ).json()
+        opened = http("POST", "~/jobs/ingest", json={"object": "Account", "operation": "upsert", "externalIdFieldName": "Accord_Key__c"}).json()
         job = opened["id"]
         assert opened["contentUrl"] == f"services/data/v67.0/jobs/ingest/{job}/batches"
         assert (opened["state"], opened["apiVersion"]) == ("Open", 67.0)
@@ -234,9 +230,7 @@ class TestBulk:
         """Opaque locators, the literal null on the last page, another API version refused, and no look before the end."""
         for name in "ABC":
             org.create("Account", {"Name": name})
-        job = http(
-            "POST", "~/jobs/query", json={"operation": "query", "query": "SELECT Name, CreatedDate FROM Account ORDER BY Name"}
-        ).json()["id"]
+        job = http("POST", "~/jobs/query", json={"operation": "query", "query": "SELECT Name, CreatedDate FROM Account ORDER BY Name"}).json()["id"]
         assert http("GET", f"~/jobs/query/{job}/results").json()[0]["errorCode"] == "JOB_NOT_COMPLETE"
         self.finish(http, job, "query")
         first = http("GET", f"~/jobs/query/{job}/results?maxRecords=2")
@@ -248,9 +242,7 @@ class TestBulk:
         assert last.text.splitlines()[1].startswith('"C"')
         assert http("GET", f"/services/data/v66.0/jobs/query/{job}/results").status_code == 409
 
-    @pytest.mark.parametrize(
-        "text", ["SELECT COUNT(Id) FROM Account", "SELECT BillingAddress FROM Account", "SELECT Id FROM Account OFFSET 1"]
-    )
+    @pytest.mark.parametrize("text", ["SELECT COUNT(Id) FROM Account", "SELECT BillingAddress FROM Account", "SELECT Id FROM Account OFFSET 1"])
     def test_what_bulk_queries_may_not_ask(self, http, text):
         """Aggregates, compounds and OFFSET are refused when the job is opened."""
         assert http("POST", "~/jobs/query", json={"operation": "query", "query": text}).status_code == 400

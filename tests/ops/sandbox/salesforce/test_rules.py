@@ -99,10 +99,7 @@ def test_countries_and_states_come_from_their_lists(org):
     assert org.get("Account", record_id)["BillingCountryCode"] == "DE"
     assert code(lambda: org.update("Account", record_id, {"BillingCountry": "Atlantis"})) == "FIELD_INTEGRITY_EXCEPTION"
     assert code(lambda: org.create("Account", {"Name": "A", "BillingState": "CA"})) == "FIELD_INTEGRITY_EXCEPTION"
-    assert (
-        code(lambda: org.create("Account", {"Name": "A", "BillingCountryCode": "US", "BillingState": "Bavaria"}))
-        == "FIELD_INTEGRITY_EXCEPTION"
-    )
+    assert code(lambda: org.create("Account", {"Name": "A", "BillingCountryCode": "US", "BillingState": "Bavaria"})) == "FIELD_INTEGRITY_EXCEPTION"
 
 
 def test_the_recycle_bin_keeps_what_went_together(org):
@@ -171,9 +168,7 @@ class TestWithoutDeployment:
 def test_quotes_add_up(org, shop):
     """Line discounts, shipping and tax make the grand total; the customer comes from the opportunity."""
     opportunity = org.create("Opportunity", {"Name": "O", "StageName": "Prospecting", "CloseDate": "2026-12-01", "AccountId": shop.account})
-    quote = org.create(
-        "Quote", {"Name": "Q", "OpportunityId": opportunity, "Pricebook2Id": shop.book, "ShippingHandling": "4.9", "Tax": "1.1"}
-    )
+    quote = org.create("Quote", {"Name": "Q", "OpportunityId": opportunity, "Pricebook2Id": shop.book, "ShippingHandling": "4.9", "Tax": "1.1"})
     org.create("QuoteLineItem", {"QuoteId": quote, "PricebookEntryId": shop.entry, "Quantity": 10, "UnitPrice": "9.99", "Discount": 15})
     record = org.get("Quote", quote)
     assert (record["AccountId"], record["Subtotal"], record["TotalPrice"]) == (shop.account, Decimal("99.9"), Decimal("84.92"))

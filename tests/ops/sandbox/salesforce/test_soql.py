@@ -10,10 +10,7 @@ from ops.sandbox.salesforce.settings import Settings
 @pytest.fixture
 def people(org):
     """Three customers; the second has two contacts, the third a parent."""
-    ids = [
-        org.create("Account", {"Name": name, "Industry": industry})
-        for name, industry in (("Beta", "Retail"), ("alpha", None), ("Gamma", "Retail"))
-    ]
+    ids = [org.create("Account", {"Name": name, "Industry": industry}) for name, industry in (("Beta", "Retail"), ("alpha", None), ("Gamma", "Retail"))]
     for last in ("Zed", "Ash"):
         org.create("Contact", {"LastName": last, "AccountId": ids[1]})
     org.update("Account", ids[2], {"ParentId": ids[0], "Accord_Credit_Limit__c": "12.5"})
@@ -64,9 +61,7 @@ def test_apostrophes_and_escapes(org, http):
 
 def test_parents_and_children_nest(http, people):
     """Parents as records, children as results of their own, null where there are none: the shape that document reads rely on."""
-    rows = http.soql(
-        "SELECT Id, Name, Parent.Name, Parent.Owner.Name, (SELECT LastName FROM Contacts ORDER BY LastName) FROM Account ORDER BY Name"
-    )
+    rows = http.soql("SELECT Id, Name, Parent.Name, Parent.Owner.Name, (SELECT LastName FROM Contacts ORDER BY LastName) FROM Account ORDER BY Name")
     assert rows[0]["Parent"] is None
     assert rows[0]["Contacts"]["totalSize"] == 2
     assert [one["LastName"] for one in rows[0]["Contacts"]["records"]] == ["Ash", "Zed"]

@@ -38,9 +38,7 @@ def order_with_lines(org, lines):
     order = org.create("Order", head)
     with org.transaction(org.caller()) as tx:
         ids = [
-            org.saver.create(
-                tx, org.objects["OrderItem"], {"OrderId": order, "PricebookEntryId": price, "Quantity": "1", "UnitPrice": "2.50"}
-            )
+            org.saver.create(tx, org.objects["OrderItem"], {"OrderId": order, "PricebookEntryId": price, "Quantity": "1", "UnitPrice": "2.50"})
             for _ in range(lines)
         ]
     return order, ids
