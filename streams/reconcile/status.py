@@ -71,7 +71,9 @@ def _worth(draft: Draft, system: str, name: str, value: str | None, *, travels: 
     held = draft.read(system, name)
     if name in old:
         return value != SYNCED or travels or old[name] == SYNCED or held not in (None, SYNCED) or old[name] != value
-    if held == value or is_held(draft, system, name, value, mine=False):
+    agreed = draft.agreed.get(system, NOTHING)
+    told = name in agreed and agreed[name] == value and name in draft.doubt.get(system, NOTHING)  # what is seen there may be from before we told it
+    if told or held == value or is_held(draft, system, name, value, mine=False):
         return False
     return travels or value != SYNCED or held is not None
 

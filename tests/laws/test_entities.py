@@ -18,7 +18,7 @@ from streams.mapping.table import EntityTable
 from streams.mapping.when import named
 from tests.laws.pair import Pair
 from tests.laws.values import links_of
-from tests.streams.mapping.builders import Links, entities, link, observed, order_body, order_line, reference
+from tests.streams.mapping.builders import Links, entities, link, observed, order_body, order_line, reference, suite
 
 ENTITIES = sorted(entities())
 #: Calls that landed in all histories of an entity: laws about nothing prove nothing.
@@ -27,7 +27,7 @@ LANDED: Counter[str] = Counter()
 
 @cache
 def tables() -> dict[str, EntityTable]:
-    return dict(spelled(shipped(), [], reference()))
+    return {**spelled(shipped(), [], suite(), entities=("tax_registration",)), **spelled(shipped(), [], reference())}
 
 
 def known() -> Links:

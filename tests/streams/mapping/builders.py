@@ -45,10 +45,15 @@ def reference(precision: int = 2) -> Reference:
 
 
 @cache
+def suite(precision: int = 2) -> Reference:
+    """The same account with SuiteTax."""
+    return stores({**REFERENCE, "precision_max": precision, "legacy_tax": False}, STORES)
+
+
+@cache
 def entities(precision: int = 2) -> Mapping[str, Entity]:
     """`precision`: decimals that both systems keep of a currency at most. Of an account with legacy tax, and what SuiteTax has besides."""
-    suite = stores({**REFERENCE, "precision_max": precision, "legacy_tax": False}, STORES)
-    return {**load(shipped(), [], suite, entities=("tax_registration",)), **load(shipped(), [], reference(precision))}
+    return {**load(shipped(), [], suite(precision), entities=("tax_registration",)), **load(shipped(), [], reference(precision))}
 
 
 class Links:

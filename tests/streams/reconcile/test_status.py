@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from schemas.events import Problem
-from tests.streams.reconcile.kit import RULES, Book, N, S, applied, event, in_accord, nobody, only_in_salesforce, released, row, waiting
+from tests.streams.reconcile.kit import FIELDS, RULES, Book, N, S, applied, event, in_accord, nobody, only_in_salesforce, released, row, waiting
 
 PARK = Problem("missing_sku", 'Line 1: product "x" does not exist in NetSuite yet.', park=True)
 RETURN = Problem("address_invalid", "Shipping address: postal code is missing.", park=False)
@@ -122,3 +122,19 @@ def test_a_key_that_a_user_wiped_is_written_again() -> None:
     book = in_accord()
     book.take(event(1, 200, {"key": None}))
     assert book.ask(S).fields["key"] == "thing-salesforce-s1"
+
+
+def test_a_row_from_before_our_status_was_written_asks_for_nothing_again() -> None:
+    """Asked for again, the status takes everything along that is under way: name and phone were written twice (soak seed 7111)."""
+    book = Book()
+    book.take(row(S, 100, {**FIELDS, "netsuite_id": "n1"}))
+    book.take(row(N, 100, {**FIELDS, "accord_status": None}))
+    book.take(event(1, 200, {"a": "5"}))
+    ask = book.ask(N)
+    assert ask.fields == {"a": "5", "accord_status": "synced"}
+    book.take(applied(ask, 210, 220))
+    book.take(event(2, 222, {"a": "6"}))
+    decision = book.take(row(N, 215, {**FIELDS, "accord_status": None}))
+    assert decision.asks == ()
+    (read,) = decision.reads
+    assert book.take(row(N, read.not_before, {**FIELDS, "a": "5", "accord_status": None})).asks, "seen later than the answer somebody has taken it away"
