@@ -206,7 +206,10 @@ class Ledger:
 
     def _arrived(self, part: Part, offset: int) -> bool:
         offsets = self._offsets.get(part)
-        return offsets is not None and offsets.seen(offset)
+        new = offsets is not None and offsets.seen(offset)
+        if offsets is not None and not new:
+            self._moved[part] = None  # settled by the last owner: the commit may pass it now
+        return new
 
     def _job(self, ticket: Ticket, now_ms: int) -> Job | None:
         item, write = ticket.item, ticket.item.write
