@@ -20,6 +20,8 @@ VALID_S = 3.0
 RENEW_S = 1.0
 #: A worker that has said nothing for so long is gone: what it heard last from us is not valid any more by then.
 LOST_S = VALID_S + RENEW_S
+#: Allotments of one term, at most.
+NUMBERS = 1_000_000_000
 #: With one or two slots the backfill has one for a turn after it has had none for so long: refusals bring any account down to one.
 PASSED_S = 3 * TURN_S
 
@@ -63,8 +65,12 @@ class Owner:
         return now - self._said > VALID_S
 
     def lead(self) -> None:
-        """Claim the next term. It is ours where our first word in it stands before any other's."""
+        """Claim the next term. It is ours where our first word in it stands before any other's.
+
+        Its numbers begin above all that the owner before may still give out: who confirms one of those has not heard ours.
+        """
         self._claim = self._term + 1
+        self._number = max(self._number, self._claim * NUMBERS)
 
     def leave(self) -> None:
         """Another worker decides from now on."""
@@ -100,8 +106,9 @@ class Owner:
         if self._claim is None:
             return None
         self._forget(now)
-        shares = self._safe(self._target(now))
-        if shares == self._last and now - self._said < RENEW_S:
+        shares = self._safe(self._target(now)) if self._confirmed() else dict.fromkeys(self._workers, Share())
+        begun = self._number > self._claim * NUMBERS
+        if begun and shares == self._last and now - self._said < RENEW_S:
             return None
         self._number += 1
         self._said = now
@@ -109,6 +116,10 @@ class Owner:
         return Allotment(
             self._system, self._me, self._claim, self._number, self.limit.now, shares, self._day.used, self._day.daily, now_ms + int(VALID_S * 1000)
         )
+
+    def _confirmed(self) -> bool:
+        """Has our claim been read? What the owner before gave out stands before it in the log: until then we may not know of it, and give nothing."""
+        return self._term == self._claim and self._owner == self._me
 
     def _issue(self, number: int, shares: Mapping[str, Share]) -> None:
         self._last = shares

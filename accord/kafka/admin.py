@@ -144,8 +144,10 @@ def behind(admin: AdminClient, group: str, partitions: Sequence[Partition]) -> d
 
 
 def read_by(admin: AdminClient, group: str) -> list[Partition]:
-    """All partitions that a group has committed an offset for."""
-    return list(_committed(admin, group, None))
+    """All partitions that a group has committed an offset for, of topics that are there: a topic may be deleted before its readers are forgotten."""
+    read = list(_committed(admin, group, None))
+    there = partition_counts(admin, {p.topic for p in read})
+    return [p for p in read if there[p.topic]]
 
 
 def _committed(admin: AdminClient, group: str, partitions: list[TopicPartition] | None) -> dict[Partition, int]:

@@ -29,8 +29,8 @@ from streams.stages.shelf import Shelf as StateShelf
 from tests.bench.codec import Shelf
 from tests.bench.figures import Figure
 from tests.laws.pair import Pair
-from tests.laws.test_entities import known, tables, wished
-from tests.streams.mapping.builders import entities, reference
+from tests.laws.test_entities import known, wished
+from tests.streams.mapping.builders import entities, reference, tables
 
 DAY_S = 86_400
 #: 20,000 customers, 10,000 items in 4 levels and 3 currencies with 200,000 prices, 5 locations, 50,000 orders.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 from typing import Any
 
 import pytest
@@ -12,22 +11,14 @@ from hypothesis import strategies as st
 
 from schemas.events import Observation
 from schemas.ids import SYSTEMS
-from streams.mapping import shipped
-from streams.mapping.load import spelled
-from streams.mapping.table import EntityTable
 from streams.mapping.when import named
 from tests.laws.pair import Pair
 from tests.laws.values import links_of
-from tests.streams.mapping.builders import Links, entities, link, observed, order_body, order_line, reference, suite
+from tests.streams.mapping.builders import Links, entities, link, observed, order_body, order_line, reference, tables
 
 ENTITIES = sorted(entities())
 #: Calls that landed in all histories of an entity: laws about nothing prove nothing.
 LANDED: Counter[str] = Counter()
-
-
-@cache
-def tables() -> dict[str, EntityTable]:
-    return {**spelled(shipped(), [], suite(), entities=("tax_registration",)), **spelled(shipped(), [], reference())}
 
 
 def known() -> Links:

@@ -19,7 +19,28 @@ def leading(*demands: Demand, limit: int = 4) -> Owner:
     for each in demands:
         made.heard(each, 0.0)
     made.lead()
+    claim = made.allot(0.0, 0)
+    assert claim is not None
+    assert made.said(claim, 0.0)
     return made
+
+
+def test_a_new_owner_gives_nothing_before_its_claim_was_read() -> None:
+    """What the owner before gave out last stands in the log before the claim. Whoever divides without knowing of it gives the same slot away twice."""
+    new = Owner("netsuite", "b", 4)
+    for each in (demand("a", 4), demand("b", 4)):
+        new.heard(each, 0.0)
+    assert new.said(word("a", 1, 7, a=0, b=0), 0.0)
+    new.lead()
+    claim = new.allot(0.0, 0)
+    assert claim is not None
+    assert [s.slots for s in claim.shares.values()] == [0, 0]
+    assert new.said(word("a", 1, 8, a=4, b=0), 0.01)
+    assert claim.number > 8, "who confirms the old owner's next word has not confirmed ours"
+    assert new.said(claim, 0.02)
+    given = new.allot(0.02, 0)
+    assert given is not None
+    assert given.shares["b"] == Share(0), "all four may still be under way at the other one"
 
 
 def test_the_word_of_an_older_owner_counts_no_more() -> None:
@@ -32,7 +53,9 @@ def test_the_word_of_an_older_owner_counts_no_more() -> None:
 
 def test_of_two_owners_in_one_term_the_first_in_the_log_has_it() -> None:
     """Each would believe that it decides, and the workers would hear two sums."""
-    a, listener = leading(demand("a")), Owner("netsuite", "c", 4)
+    a, listener = Owner("netsuite", "a", 4), Owner("netsuite", "c", 4)
+    a.heard(demand("a"), 0.0)
+    a.lead()
     first, second = word("b", 1, 1), a.allot(0.0, 0)
     assert second is not None
     for reader in (a, listener):

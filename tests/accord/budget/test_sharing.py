@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from accord.budget.turns import TURN_S
@@ -13,6 +13,7 @@ from tests.bench.figures import percentile
 RATES = st.sampled_from([0.0, 0.0, 0.5, 3.0, 40.0])
 
 
+@example(limit=4, rates=[(0.0, 40.0, 0.7), (0.0, 40.0, 0.1), (40.0, 0.0, 0.1)], acts=[("lead", 0), ("lead", 1)])
 @settings(max_examples=30, deadline=None)
 @given(
     limit=st.integers(1, 8),

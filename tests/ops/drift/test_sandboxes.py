@@ -111,11 +111,8 @@ def test_seeded_drift_of_each_class_is_found_by_few_calls_and_none_when_quiet(pa
 
     async def scenario():
         for first in range(0, MANY, 200):
-            rows = [
-                {"attributes": {"type": "Account"}, "Name": f"Drift {n}", "Accord_Credit_Limit__c": Decimal("10.00")}
-                for n in range(first, min(first + 200, MANY))
-            ]
-            made = await pair.sf.create_all(rows)
+            one = {"attributes": {"type": "Account"}, "Accord_Credit_Limit__c": Decimal("10.00")}
+            made = await pair.sf.create_all([{**one, "Name": f"Drift {n}"} for n in range(first, min(first + 200, MANY))])
         many = [{"companyName": f"Drift {n}", "subsidiary": 1, "creditLimit": 100} for n in range(MANY)]
         pair.account.background.call(lambda: [pair.account.ends.account.create("customer", body) for body in many])
         await settled(pair)

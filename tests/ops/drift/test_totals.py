@@ -9,12 +9,11 @@ from accord.reads import NetSuiteRead
 from ops.drift.finance import of_netsuite, of_salesforce, summable
 from ops.drift.totals import Amount, Group, beside, summed
 from ops.drift.totals import Line as TotalLine
-from streams.mapping.load import shipped, spelled
 from tests.accord.conftest import account, org, served_account, served_org
-from tests.streams.mapping.builders import entities, reference
+from tests.streams.mapping.builders import entities, reference, tables
 
 __all__ = ["account", "org", "served_account", "served_org"]
-TABLES = spelled(shipped(), [], reference())
+TABLES = tables()
 D = Decimal
 
 

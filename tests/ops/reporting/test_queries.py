@@ -74,18 +74,8 @@ def documents(log):
     invoice(9, "order:salesforce:o7", "1300", "1300", None, currency="JPY")
     invoice(10, None, "77.7700", "77.7700", day(1), "voided")
     invoice(11, None, "88.8800", "88.8800", day(1), "pending_approval")
-    log.tell(
-        "credit_memo:netsuite:20",
-        {
-            "netsuite_id": "20",
-            "order": "order:netsuite:91",
-            "date": day(9),
-            "status": "open",
-            "currency": "USD",
-            "total": D("9.9900"),
-            "unapplied": D("4.9900"),
-        },
-    )
+    memo = {"netsuite_id": "20", "order": "order:netsuite:91", "date": day(9), "status": "open", "currency": "USD", "total": D("9.9900")}
+    log.tell("credit_memo:netsuite:20", memo | {"unapplied": D("4.9900")})
     log.tell(
         "credit_memo:netsuite:21", {"netsuite_id": "21", "date": day(9), "status": "voided", "currency": "USD", "total": D("7.0000"), "unapplied": D("7.0000")}
     )

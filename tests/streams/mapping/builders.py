@@ -10,6 +10,8 @@ from typing import Any
 
 from schemas.events import Link, Record, Register, RowValue, Values
 from streams.mapping import Entity, Reference, load, shipped, stores
+from streams.mapping.load import spelled
+from streams.mapping.table import EntityTable
 from streams.reconcile.decision import Ask
 from streams.reconcile.flows import flows
 from streams.rules import Read
@@ -54,6 +56,12 @@ def suite(precision: int = 2) -> Reference:
 def entities(precision: int = 2) -> Mapping[str, Entity]:
     """`precision`: decimals that both systems keep of a currency at most. Of an account with legacy tax, and what SuiteTax has besides."""
     return {**load(shipped(), [], suite(precision), entities=("tax_registration",)), **load(shipped(), [], reference(precision))}
+
+
+@cache
+def tables() -> Mapping[str, EntityTable]:
+    """What the mapping says of the same entities."""
+    return {**spelled(shipped(), [], suite(), entities=("tax_registration",)), **spelled(shipped(), [], reference())}
 
 
 class Links:
