@@ -219,3 +219,10 @@ def test_a_tail_that_is_spoken_on_all_the_time_is_read_to_its_end_all_the_same(k
         stop.set()
         speaking.join()
         speaker.flush(10)
+
+
+def test_a_topic_that_is_gone_holds_up_no_question_for_lag(client: AdminClient, topic_prefix: str, monkeypatch: pytest.MonkeyPatch):
+    """The broker forgets the offsets of a deleted topic some time after it: until then all of `accord topics` failed, for want of a leader."""
+    there, gone = Partition(topic(client, f"{topic_prefix}there"), 0), Partition(f"{topic_prefix}gone", 0)
+    monkeypatch.setattr(admin, "_committed", lambda *_: {there: 0, gone: 3})
+    assert admin.read_by(client, "group") == [there]
