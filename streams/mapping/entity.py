@@ -26,7 +26,7 @@ from streams.mapping.render_document import document_renderer
 from streams.mapping.render_line import line_renderer
 from streams.mapping.render_order import order_renderer
 from streams.mapping.stores import Reference
-from streams.mapping.table import EntityTable, FieldTable
+from streams.mapping.table import EntityTable, FieldTable, there
 from streams.mapping.targets import stages_of
 from streams.mapping.tells import TOLD, rolled, teller
 from streams.mapping.types import KINDS
@@ -215,7 +215,8 @@ def _compute(table: EntityTable, reference: Reference) -> Callable[[str, str, Re
 
 def _creates(table: EntityTable, reference: Reference) -> Callable[[str, Read], bool]:
     """No `[create.<target>]`: never created there."""
-    wanted = {target: spec for target, spec in table.section("create").items() if spec.get("needs") in (None, *reference.features())}
+    features = reference.features()
+    wanted = {target: spec for target, spec in table.section("create").items() if there(spec, features)}
     tests = {target: condition(_present(table, spec["when"]), OTHER[target], reference) for target, spec in wanted.items()}
 
     def creates(target: str, read: Read) -> bool:

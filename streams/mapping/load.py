@@ -15,7 +15,7 @@ from streams.mapping.check import faults
 from streams.mapping.entity import Entity, compiled
 from streams.mapping.source import Document, merged, parse
 from streams.mapping.stores import Reference
-from streams.mapping.table import EntityTable, table_of
+from streams.mapping.table import EntityTable, table_of, there
 
 DEFAULT_MARGIN_MS = 5_000
 
@@ -58,15 +58,10 @@ def judged(
     wanted = tuple(entities) if entities is not None else tuple(documents)
     found += [f"entity {name!r}: there is no {name}.toml" for name in wanted if name not in documents]
     features = reference.features()
-    parsed = {name: table_of(document, features) for name, document in documents.items() if document and name in wanted and there(document, features)}
+    parsed = {name: table_of(document, features) for name, document in documents.items() if document and name in wanted and there(document.table, features)}
     for table in parsed.values():
         found += [str(fault) for fault in faults(table, frozenset(documents))]
     return parsed, found
-
-
-def there(document: Document, features: frozenset[str]) -> bool:
-    """Whether the accounts have what the entity `needs`: without it there is nothing to read."""
-    return document.table.get("needs") in (None, *features)
 
 
 def _document(name: str, file: Traversable | Path, told: str, found: list[str]) -> Document | None:

@@ -8,7 +8,7 @@ from typing import Any
 from accord.reads import Children, Joined, NetSuiteRead, SalesforceRead, Stir
 from schemas.ids import System
 from streams.mapping.stores import Reference
-from streams.mapping.table import EntityTable, FieldTable
+from streams.mapping.table import EntityTable, FieldTable, there
 
 #: Stands in `columns` of hooks that read child rows; no search column.
 LINES = "lines"
@@ -63,7 +63,7 @@ def _sublists(spec: Any, features: frozenset[str]) -> Iterator[Children]:
     """A list of fields, or a table with `fields`, `shown` and what the accounts `need` for it."""
     for name, said in spec.get("sublists", {}).items():
         full = said if isinstance(said, dict) else {"fields": said}
-        if full.get("needs") in (None, *features):
+        if there(full, features):
             yield Children(name, tuple(full["fields"]), shown=full.get("shown", ""))
 
 

@@ -127,6 +127,11 @@ FIELD_KEYS = frozenset({
 })  # fmt: skip
 
 
+def there(spec: Mapping[str, Any], features: frozenset[str]) -> bool:
+    """Whether the accounts have what an entity, or a part of it, `needs`: without it there is nothing to read or write."""
+    return spec.get("needs") in (None, *features)
+
+
 def table_of(document: Document, features: frozenset[str]) -> EntityTable:
     """Spell the file out. Fields whose `needs` the accounts don't have are left out."""
     raw = document.table

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from accord.links import LinkIndex
 from schemas.events import Link, Part, Write
 from schemas.ids import parse_ref, to_external
 from sinks.lanes import Item, Place
 from sinks.ledger import Assignment, Ledger
 from sinks.offsets import Committed
+from sinks.refs import fill
 from sinks.retry import Policy
 from sinks.target import Job, Verdict
 
@@ -46,6 +48,16 @@ def a_ledger(*, size: int = 1, parallel: int = 8, calls: int = 8, bound_s: float
     return Ledger(
         "netsuite", size=lambda _lane, _waiting: size, parallel=parallel, calls=calls, policy=Policy(bound_s=bound_s), rng=Random(seed), call_s=call_s
     )
+
+
+def a_job(write: Write, *known: Link, id: str = "", doubt: bool = False) -> Job:  # noqa: A002
+    """What the sink hands to its target, where these are the links that it has read."""
+    links = LinkIndex()
+    for link in known:
+        links.put(link.key, link)
+    bodies, missing = fill(write, links)
+    assert not missing
+    return Job(write, bodies, write.id or id, doubt)
 
 
 def an_assignment(

@@ -8,9 +8,8 @@ from typing import Any
 
 from accord.errors import AccordError, Rejected, Transient
 from sinks.netsuite import NetSuite
-from sinks.refs import fill
 from sinks.target import Job, Verdict
-from tests.sinks.builders import a_ledger, a_write
+from tests.sinks.builders import a_job, a_write
 
 KEY = "customer:salesforce:001A"
 EID = "customer-salesforce-001A"
@@ -93,10 +92,7 @@ class FakeAccount:
 
 
 def job(*, doubt: bool = False, known: str = "", **write: Any) -> Job:
-    made = a_write(KEY, **write)
-    bodies, missing = fill(made, a_ledger().links)
-    assert not missing
-    return Job(made, bodies, made.id or known, doubt)
+    return a_job(a_write(KEY, **write), id=known, doubt=doubt)
 
 
 def send(account: FakeAccount, one: Job, **keys: str) -> Verdict:

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from sinks import clients
-from sinks.refs import fill
-from sinks.target import Job, Verdict
+from sinks.target import Verdict
 from tests.accord.served import ServedAccount
-from tests.sinks.builders import a_ledger, a_link, a_write
+from tests.sinks.builders import a_job, a_link, a_write
 
 ROLE = {"to": {"$ref": "customer:salesforce:001A"}, "role": {"id": "-10"}}
 BODY = {"firstName": "Ada", "lastName": "Lind", "subsidiary": {"id": "1"}}
@@ -27,12 +26,8 @@ class People:
 
     def send(self, key: str, *, doubt: bool = False, **write: Any) -> Verdict:
         made = a_write(f"contact:salesforce:{key}", object="contact", options={"attach": "customer/contactRole"}, **write)
-        ledger = a_ledger()
-        link = a_link("customer:salesforce:001A", netsuite=self.company)
-        ledger.links.put(link.key, link)
-        bodies, missing = fill(made, ledger.links)
-        assert not missing
-        (verdict,) = self.served.background.run(self.target.apply([Job(made, bodies, made.id, doubt)]))
+        job = a_job(made, a_link("customer:salesforce:001A", netsuite=self.company), doubt=doubt)
+        (verdict,) = self.served.background.run(self.target.apply([job]))
         return verdict
 
     def role(self, id_: str) -> str | None:

@@ -10,11 +10,10 @@ import pytest
 from accord.errors import Rejected
 from schemas.events import Part, Write
 from sinks import clients
-from sinks.refs import fill
-from sinks.target import Job, Verdict
+from sinks.target import Verdict
 from streams.stages.reconcile import instead
 from tests.accord.served import ServedAccount
-from tests.sinks.builders import a_ledger, a_link
+from tests.sinks.builders import a_job, a_link
 from tests.streams.mapping.builders import NOTHING, ask_of, entities, observed, record_of
 from tests.streams.mapping.sandbox_kit import agree, rows
 
@@ -41,12 +40,8 @@ class Book:
         return self.write(Write("netsuite", "address:salesforce:a00", "address", 1, kind, id_, {}, {}, (part,), options={"line_of": "addressBook"}), **more)
 
     def write(self, write: Write, *, doubt: bool = False) -> Verdict:
-        ledger = a_ledger()
-        link = a_link("customer:salesforce:001A", netsuite=self.customer)
-        ledger.links.put(link.key, link)
-        bodies, missing = fill(write, ledger.links)
-        assert not missing
-        (verdict,) = self.served.background.run(self.target.apply([Job(write, bodies, write.id, doubt)]))
+        job = a_job(write, a_link("customer:salesforce:001A", netsuite=self.customer), doubt=doubt)
+        (verdict,) = self.served.background.run(self.target.apply([job]))
         return verdict
 
     def lines(self) -> list[dict[str, Any]]:

@@ -10,11 +10,10 @@ import pytest
 from accord.errors import Rejected
 from schemas.events import Write
 from sinks import clients
-from sinks.refs import fill
-from sinks.target import Job, Verdict
+from sinks.target import Verdict
 from streams.mapping import load, shipped, stores
 from tests.accord.served import ServedAccount
-from tests.sinks.builders import a_ledger, a_link
+from tests.sinks.builders import a_job, a_link
 from tests.streams.mapping.builders import NOTHING, REFERENCE, STORES, ask_of, entities, observed, record_of
 from tests.streams.mapping.sandbox_kit import agree, rows
 
@@ -38,12 +37,8 @@ class Registrations:
         return self.write(Write("netsuite", key, "tax_registration", 1, kind, id_, {}, {}, tuple(parts), options=options))
 
     def write(self, write: Write) -> Verdict:
-        ledger = a_ledger()
-        link = a_link("customer:salesforce:001A", netsuite=self.customer)
-        ledger.links.put(link.key, link)
-        bodies, missing = fill(write, ledger.links)
-        assert not missing
-        (verdict,) = self.served.background.run(self.target.apply([Job(write, bodies, write.id, False)]))
+        job = a_job(write, a_link("customer:salesforce:001A", netsuite=self.customer))
+        (verdict,) = self.served.background.run(self.target.apply([job]))
         return verdict
 
     def lines(self) -> list[tuple[str, str, str]]:

@@ -8,11 +8,9 @@ import pytest
 
 from accord.errors import Fatal, Rejected, Transient
 from schemas.events import Part
-from sinks.ledger import Ledger
-from sinks.refs import fill
 from sinks.salesforce import Salesforce
 from sinks.target import Job, Verdict
-from tests.sinks.builders import a_ledger, a_write
+from tests.sinks.builders import a_job, a_write
 from tests.sinks.fake_salesforce import FakeOrg
 
 KEY = "customer:netsuite:7"
@@ -20,11 +18,7 @@ KEY = "customer:netsuite:7"
 
 def job(*, doubt: bool = False, known: str = "", **write: Any) -> Job:
     write = {"key": KEY, "target": "salesforce", "object": "Account", "body": {"Name": "Acme"}, **write}
-    made = a_write(**write)
-    ledger: Ledger = a_ledger()
-    bodies, missing = fill(made, ledger.links)
-    assert not missing
-    return Job(made, bodies, made.id or known, doubt)
+    return a_job(a_write(**write), id=known, doubt=doubt)
 
 
 def send(org: FakeOrg, *jobs: Job) -> list[Verdict]:
